@@ -1,0 +1,66 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { CrashId } from '../crash/crash-id.ts';
+
+/** The three queues, in RabbitMQ `socorro.normal`, `socorro.priority`, `socorro.reprocessing`. */
+export const queueNames = ['standard', 'priority', 'reprocessing'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+/** What waits in a queue: body `crashId`, or `crashId:ruleset` (decisions.md 18). */
+export interface QueueMessage {
+  readonly crashId: CrashId;
+  /** Name of a rule set; absent = the default one. */
+  readonly ruleset?: string;
+}
+
+/** A message that was taken. It stays leased until acked, nacked, or the lease runs out. */
+export interface QueuedCrash extends QueueMessage {
+  readonly queue: QueueName;
+  /** 1 for the first time it was taken; counted when taken. */
+  readonly attempt: number;
+  /** Work is done and saved: the message goes. */
+  ack(): Promise<void>;
+  /** Work failed: the message returns, or goes to the dead letters once attempts are used up. */
+  nack(reason: string): Promise<void>;
+  /** Straight to the dead letters, with the reason. */
+  bury(reason: string): Promise<void>;
+  /** Keeps the lease while work goes on. */
+  extendLease(): Promise<void>;
+}
+
+export interface QueueDepth {
+  readonly queue: QueueName;
+  readonly waiting: number;
+  readonly leased: number;
+  /** Age of the oldest waiting message in seconds; null when empty or unknown. */
+  readonly oldestAgeS: number | null;
+}
+
+export interface DeadLetter extends QueueMessage {
+  readonly queue: QueueName;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly diedAt: Date | null;
+}
+
+/**
+ * Where crash ids wait. Publishing is durable when the promise resolves. Errors: `queue_outage` (try again),
+ * `queue_refused` (for good). A crash may come twice; every stage is idempotent by crash id.
+ */
+export interface CrashQueue {
+  readonly name: string;
+  check(signal?: AbortSignal): Promise<void>;
+  publish(queue: QueueName, message: QueueMessage, signal?: AbortSignal): Promise<void>;
+  /**
+   * Messages as they come, priority first, with the fairness bound of `queue/limits.ts`; waits when all are empty, at
+   * most `prefetch` out at a time. Ends when the signal is aborted.
+   */
+  consume(options: { readonly prefetch: number; readonly signal: AbortSignal }): AsyncIterable<QueuedCrash>;
+  depths(signal?: AbortSignal): Promise<readonly QueueDepth[]>;
+  deadLetters(options?: { readonly limit?: number }): Promise<readonly DeadLetter[]>;
+  /** Puts dead letters back into their queues; all of them, or those of these ids. Returns how many. */
+  replayDeadLetters(crashIds?: readonly CrashId[]): Promise<number>;
+  close(): Promise<void>;
+}
