@@ -104,8 +104,7 @@ if (suite.lint && isWhole) {
 }
 const counts = files.length ? await runNodeTests(files, flags) : {};
 const passed = counts['pass'] ?? 0;
-const bad =
-  (counts['fail'] ?? 0) + (counts['cancelled'] ?? 0) + (counts['skipped'] ?? 0) + (counts['todo'] ?? 0);
+const bad = (counts['fail'] ?? 0) + (counts['cancelled'] ?? 0) + (counts['skipped'] ?? 0) + (counts['todo'] ?? 0);
 const tooFew = isWhole && passed < suite.passedMin;
 if (tooFew) console.error(`only ${passed} tests passed; at least ${suite.passedMin} must run`);
 console.log(`${passed} passed, ${bad + (tooFew ? 1 : 0)} failed`);

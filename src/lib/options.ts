@@ -133,7 +133,8 @@ export const option = {
     makeOption<C>(
       'choice',
       (value) => {
-        const found = choices.find((choice) => choice === asText(value).trim());
+        const text = asText(value).trim();
+        const found = choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
         if (!found) throw new Error(`must be one of ${choices.join(', ')}`);
         return found;
       },

@@ -1,0 +1,34 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { Command } from 'commander';
+import { readConfig } from '../../config/config.ts';
+import { printConfig, shownValue } from '../../config/print-config.ts';
+import { optionGroups } from '../option-groups.ts';
+
+/** `salvage config`: the effective configuration, secrets masked, and where each value came from. */
+export function addConfigCommand(program: Command): void {
+  program
+    .command('config')
+    .description('print the effective configuration, secrets masked, and where each value came from')
+    .option('--set', 'only what differs from the defaults')
+    .option('--json', 'as JSON')
+    .action((options: { set?: boolean; json?: boolean }) => {
+      const config = readConfig({ groups: optionGroups, environment: process.env });
+      if (options.json) {
+        const rows = config.rows.map((row) => ({
+          path: row.path,
+          environment: row.environmentName,
+          value: row.option.secret ? shownValue(row) : row.value,
+          source: row.source,
+          foundAs: row.foundAs,
+        }));
+        process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+        return;
+      }
+      const text = printConfig(config, { onlySet: options.set === true });
+      process.stdout.write(text === '' ? 'Every option has its default value.\n' : `${text}\n`);
+      for (const notice of config.notices) process.stderr.write(`note: ${notice}\n`);
+    });
+}

@@ -1,0 +1,71 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { declareOptions, option } from '../lib/options.ts';
+
+/** Options of the process itself, whatever its role. */
+export const processOptions = declareOptions('', 'The process: address, data folder, log, metrics, errors.', {
+  host: option.text('', 'Address to listen on. Empty = 127.0.0.1 for `serve`, 0.0.0.0 for the single roles.', {
+    aliases: ['HOST'],
+  }),
+  port: option.integer(8000, 0, 65535, 'Port to listen on; 0 = any free one.', { aliases: ['PORT'] }),
+  dataDir: option.path('data', 'Folder of everything kept on this machine: spool, crashes, symbols, postgres, outbox.'),
+  workerCount: option.integer(1, 1, 64, 'Intake processes on one port (`salvage collector` only).', {
+    aliases: ['WEB_CONCURRENCY'],
+  }),
+  hostId: option.text('', 'Name of this node in logs and metrics. Empty = the machine’s host name.', {
+    aliases: ['HOST_ID', 'HOSTNAME'],
+  }),
+  drainTimeoutMs: option.duration(
+    25_000,
+    'How long SIGTERM lets work under way finish. Stay below the grace time of the process manager (30 s in most).',
+  ),
+  databaseUrl: option.text('', 'PostgreSQL to use. Empty = `serve` starts its own in the data folder.', {
+    aliases: ['DATABASE_URL'],
+    secret: true,
+  }),
+  databaseDirectUrl: option.text(
+    '',
+    'The same PostgreSQL without a connection pooler between, for LISTEN and advisory locks. Empty = DATABASE_URL.',
+    { aliases: ['DATABASE_DIRECT_URL'], secret: true },
+  ),
+});
+
+export const logOptions = declareOptions('log', 'What is logged, how, and where to.', {
+  level: option.choice(
+    ['debug', 'info', 'warning', 'error', 'critical'],
+    'info',
+    'The least urgent level that is written.',
+    { aliases: ['LOGGING_LEVEL'] },
+  ),
+  format: option.choice(
+    ['auto', 'mozlog', 'text'],
+    'auto',
+    'mozlog = JSON lines, text = readable; auto = text on a terminal.',
+  ),
+  syslog: option.text('', 'Also to syslog: `udp://host:514`. Empty = no.', { aliases: ['SALVAGE_SYSLOG'] }),
+});
+
+export const metricsOptions = declareOptions('metrics', 'Where metrics go. None by default.', {
+  statsdHost: option.text('', 'dogstatsd host (UDP). Empty = none.', { aliases: ['STATSD_HOST'] }),
+  statsdPort: option.integer(8125, 1, 65535, 'dogstatsd port.', { aliases: ['STATSD_PORT'] }),
+  statsdNamespace: option.text('', 'Put before every metric name, with a dot.', { aliases: ['STATSD_NAMESPACE'] }),
+  class: option.list(
+    [],
+    'Antenna’s metric classes: LoggingMetrics writes metrics to the log, DogStatsdMetrics or DatadogMetrics send them.',
+    {
+      aliases: ['METRICS_CLASS'],
+    },
+  ),
+  prometheusPort: option.integer(0, 0, 65535, 'Port of a Prometheus endpoint `/metrics`; 0 = none.', {
+    aliases: ['SALVAGE_PROMETHEUS_PORT'],
+  }),
+});
+
+export const sentryOptions = declareOptions('sentry', 'Errors of Salvage itself, sent to Sentry.', {
+  dsn: option.text('', 'Sentry DSN. Empty = nothing is sent and the SDK is not loaded.', {
+    aliases: ['SECRET_SENTRY_DSN', 'SENTRY_DSN'],
+    secret: true,
+  }),
+});

@@ -1,0 +1,48 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { Command, CommanderError } from 'commander';
+import { errorText, SalvageError } from '../lib/errors.ts';
+import { packageVersion } from './version.ts';
+
+type AddCommand = (program: Command) => void;
+
+/**
+ * Every command and the module that adds it. Only the module of the command that runs is loaded: a collector must not
+ * pay for the parts of the others.
+ */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  config: async () => (await import('./commands/config.ts')).addConfigCommand,
+};
+
+async function main(): Promise<void> {
+  const program = new Command('salvage')
+    .description('Salvage takes in crash reports, keeps every one it has acknowledged, and shows which crashes matter.')
+    .version(packageVersion)
+    .showHelpAfterError('(salvage --help lists the commands)')
+    .exitOverride();
+  const name = process.argv[2];
+  const loaders = name !== undefined && Object.hasOwn(commands, name) ? [commands[name]] : Object.values(commands);
+  for (const load of loaders) (await load?.())?.(program);
+  for (const command of program.commands) command.exitOverride();
+  await program.parseAsync();
+}
+
+/** A failure is one line for a person; the stack only when asked for with DEBUG. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof SalvageError)
+    process.stderr.write(`salvage: ${error.message} [${error.slug}]\n  ${error.kind.remedy}\n`);
+  else
+    process.stderr.write(
+      `salvage: ${process.env['DEBUG'] && error instanceof Error ? error.stack : errorText(error)}\n`,
+    );
+  return 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,190 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { readFileSync } from 'node:fs';
+import { errorText, SalvageError } from '../lib/errors.ts';
+import { isJsonObject, type JsonObject } from '../lib/json.ts';
+import { environmentName, type Option, type OptionGroup, type OptionSet, type OptionValues } from '../lib/options.ts';
+import { parseEnvFile } from './env-file.ts';
+import { configErrors } from './errors.ts';
+
+/** Where a value came from; the first that has it wins, in this order (decisions.md 5). */
+export type ConfigSource = 'env file' | 'environment' | 'JSON file' | 'default';
+
+export interface ConfigRow {
+  /** Dotted path, as in the JSON file. */
+  readonly path: string;
+  readonly environmentName: string;
+  readonly option: Option<unknown>;
+  readonly value: unknown;
+  readonly source: ConfigSource;
+  /** The name under which it was found, when that is not `environmentName`. */
+  readonly foundAs: string | null;
+}
+
+/** The effective configuration: every option of every group, read once at start. */
+export class Config {
+  readonly rows: readonly ConfigRow[];
+  /** Things a person should know, one line each: names that nothing reads, mapped names of process managers. */
+  readonly notices: readonly string[];
+  /** The JSON file as it stands, for what is written only there (containers, rule sets, symbol sources). */
+  readonly document: JsonObject;
+
+  constructor(rows: readonly ConfigRow[], notices: readonly string[], document: JsonObject) {
+    this.rows = rows;
+    this.notices = notices;
+    this.document = document;
+  }
+
+  /** The values of one group of options. */
+  valuesOf<S extends OptionSet>(group: OptionGroup<S>): OptionValues<S> {
+    const values: Record<string, unknown> = {};
+    for (const name of Object.keys(group.options)) {
+      const row = this.rows.find((candidate) => candidate.path === pathOf(group.prefix, name));
+      if (!row) throw new Error(`option group ${group.prefix} was not given to readConfig`);
+      values[name] = row.value;
+    }
+    return values as OptionValues<S>;
+  }
+}
+
+export interface ConfigInput {
+  readonly groups: readonly OptionGroup[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Reads a text file; replaced in tests. */
+  readonly readFile?: (path: string) => string;
+}
+
+/**
+ * Reads the configuration: env file (named by SALVAGE_ENV or ANTENNA_ENV) over environment over JSON file (named by
+ * SALVAGE_CONFIG) over defaults. Throws `config_invalid` with all wrong values at once, secrets left out.
+ */
+export function readConfig(input: ConfigInput): Config {
+  const readFile = input.readFile ?? ((path: string) => readFileSync(path, 'utf8'));
+  const notices: string[] = [];
+  const envFile = readEnvFile(input.environment, readFile);
+  const environment = new Map(
+    Object.entries(input.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  mapProcessManagerNames(envFile, environment, notices);
+  const document = readDocument(envFile.get('SALVAGE_CONFIG') ?? environment.get('SALVAGE_CONFIG'), readFile);
+
+  const problems: string[] = [];
+  const rows = input.groups.flatMap((group) =>
+    Object.entries(group.options).map(([name, option]) =>
+      readRow(group.prefix, name, option, envFile, environment, document, problems),
+    ),
+  );
+  if (problems.length > 0) throw new SalvageError(configErrors.config_invalid, problems.join('\n'));
+  notices.push(...unknownNames(rows, envFile, environment));
+  return new Config(rows, notices, document);
+}
+
+function pathOf(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}.${name}`;
+}
+
+function readRow(
+  prefix: string,
+  name: string,
+  option: Option<unknown>,
+  envFile: ReadonlyMap<string, string>,
+  environment: ReadonlyMap<string, string>,
+  document: JsonObject,
+  problems: string[],
+): ConfigRow {
+  const path = pathOf(prefix, name);
+  const ownName = environmentName(prefix, name);
+  const found = find([ownName, ...option.aliases], path, envFile, environment, document);
+  const row = { path, environmentName: ownName, option, foundAs: found && found.name !== ownName ? found.name : null };
+  if (!found) return { ...row, value: option.default, source: 'default' };
+  try {
+    return { ...row, value: option.parse(found.value), source: found.source };
+  } catch (error) {
+    const shown = option.secret ? '(secret)' : JSON.stringify(found.value);
+    const why = error instanceof Error ? error.message : String(error);
+    problems.push(`${found.name} = ${shown} (${found.source}): ${why}. It is: ${option.doc}`);
+    return { ...row, value: option.default, source: 'default' };
+  }
+}
+
+function find(
+  names: readonly string[],
+  path: string,
+  envFile: ReadonlyMap<string, string>,
+  environment: ReadonlyMap<string, string>,
+  document: JsonObject,
+): { name: string; value: unknown; source: ConfigSource } | null {
+  for (const [source, values] of [
+    ['env file', envFile],
+    ['environment', environment],
+  ] as const)
+    for (const name of names) {
+      const value = values.get(name);
+      if (value !== undefined) return { name, value, source };
+    }
+  let value: unknown = document;
+  for (const part of path.split('.')) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, part)) return null;
+    value = value[part];
+  }
+  return { name: path, value, source: 'JSON file' };
+}
+
+function readEnvFile(environment: ConfigInput['environment'], readFile: (path: string) => string): Map<string, string> {
+  const path = environment['SALVAGE_ENV'] || environment['ANTENNA_ENV'];
+  if (!path) return new Map();
+  try {
+    return parseEnvFile(readFile(path));
+  } catch (error) {
+    throw new SalvageError(configErrors.config_unreadable, `env file ${path}: ${errorText(error)}`, { cause: error });
+  }
+}
+
+function readDocument(path: string | undefined, readFile: (path: string) => string): JsonObject {
+  if (!path) return {};
+  try {
+    const value: unknown = JSON.parse(readFile(path));
+    if (!isJsonObject(value)) throw new Error('the top level must be an object');
+    return value;
+  } catch (error) {
+    throw new SalvageError(configErrors.config_unreadable, `SALVAGE_CONFIG ${path}: ${errorText(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Variables of Antenna's process manager: mapped where we have the same thing, else named once (decisions.md 6). */
+function mapProcessManagerNames(
+  envFile: Map<string, string>,
+  environment: Map<string, string>,
+  notices: string[],
+): void {
+  for (const values of [envFile, environment]) {
+    const workers = values.get('GUNICORN_WORKERS');
+    if (workers !== undefined && !values.has('WEB_CONCURRENCY')) {
+      values.set('WEB_CONCURRENCY', workers);
+      notices.push(`GUNICORN_WORKERS=${workers} is used as WEB_CONCURRENCY.`);
+    }
+    const unused = [...values.keys()].filter((name) => /^(GUNICORN_(?!WORKERS$)|CMD_PREFIX$|NEW_RELIC_)/.test(name));
+    if (unused.length > 0)
+      notices.push(`No use here for ${unused.sort().join(', ')}: they belong to another process manager.`);
+  }
+}
+
+/** SALVAGE_… names that no option reads are most likely misspelt. */
+function unknownNames(
+  rows: readonly ConfigRow[],
+  envFile: ReadonlyMap<string, string>,
+  environment: ReadonlyMap<string, string>,
+): string[] {
+  const known = new Set(rows.flatMap((row) => [row.environmentName, ...row.option.aliases]));
+  for (const name of ['SALVAGE_ENV', 'SALVAGE_CONFIG', 'SALVAGE_TESTDATA']) known.add(name);
+  const unknown = [...new Set([...envFile.keys(), ...environment.keys()])].filter(
+    (name) => name.startsWith('SALVAGE_') && !known.has(name),
+  );
+  return unknown
+    .sort()
+    .map((name) => `${name} is set, but no option has this name. \`salvage config\` lists all names.`);
+}
