@@ -14,6 +14,7 @@ type AddCommand = (program: Command) => void;
  */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
+  submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,
 };
 
 async function main(): Promise<void> {

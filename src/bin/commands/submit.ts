@@ -1,0 +1,69 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type ClientKind, clientKinds, type DumpFile, writeRequest } from '../../client/client-kinds.ts';
+import { clientErrors } from '../../client/errors.ts';
+import { submit, type Transfer } from '../../client/submit.ts';
+import { mainDumpName } from '../../crash/raw-crash.ts';
+import { SalvageError } from '../../lib/errors.ts';
+
+interface SubmitCommandOptions {
+  readonly url: string;
+  readonly as: ClientKind;
+  readonly transfer: Transfer;
+  readonly annotation: Record<string, string>;
+  readonly token?: string;
+}
+
+function collectAnnotation(text: string, previous: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('write it as NAME=VALUE');
+  return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** `FILE` is the main minidump; `NAME=FILE` another dump. */
+function readDump(argument: string): DumpFile {
+  const named = /^([A-Za-z0-9_]+)=(.+)$/.exec(argument);
+  const path = named ? (named[2] as string) : argument;
+  return { name: named ? (named[1] as string) : mainDumpName, filename: basename(path), bytes: readFileSync(path) };
+}
+
+/** `salvage submit`: sends one new report, as a client of any kind would. */
+export function addSubmitCommand(program: Command): void {
+  program
+    .command('submit')
+    .description('send one crash report to a collector, as any kind of client would')
+    .argument('[dumps...]', 'minidumps: FILE, or NAME=FILE for a dump other than the main one')
+    .option('--url <url>', 'address of the intake', 'http://127.0.0.1:8000/submit')
+    .addOption(new Option('--as <kind>', 'client family to imitate').choices(clientKinds).default('crashpad'))
+    .addOption(
+      new Option('--transfer <how>', 'how the body travels')
+        .choices(['auto', 'plain', 'gzip', 'chunked', 'gzip-chunked'])
+        .default('auto'),
+    )
+    .option('-a, --annotation <name=value>', 'an annotation; repeat for more', collectAnnotation, {})
+    .option('--token <token>', 'bearer token, for a report that brings its own uuid')
+    .action(async (dumps: string[], options: SubmitCommandOptions) => {
+      const annotations = { ProductName: 'Sample', Version: '1.0', ...options.annotation };
+      const written = writeRequest(options.as, { annotations, dumps: dumps.map(readDump) }, (digits) =>
+        randomBytes(Math.ceil(digits / 2))
+          .toString('hex')
+          .slice(0, digits),
+      );
+      const answer = await submit(written, {
+        url: options.url,
+        transfer: options.transfer,
+        timeoutMs: 60_000,
+        ...(options.token ? { headers: { authorization: `Bearer ${options.token}` } } : {}),
+      });
+      process.stdout.write(`${answer.text}\n`);
+      process.stderr.write(`HTTP ${answer.status} in ${answer.durationMs.toFixed(0)} ms\n`);
+      if (answer.status !== 200 || answer.crashId === null)
+        throw new SalvageError(clientErrors.submit_refused, answer.text);
+    });
+}
