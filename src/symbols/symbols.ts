@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+export { compileSym, compileSymInMemory, moduleSymbolsFromSym } from './compile-sym.ts';
 // The public face of the symbols library.
 export type {
   CfiDelta,
@@ -14,4 +15,6 @@ export type {
   SymFacts,
   WinRecord,
 } from './module-symbols.ts';
+export { parseSym } from './parse-sym.ts';
+export type { SymSink } from './sym-sink.ts';
 export { noSymbols, type SymbolModule, type SymbolProvider, type SymbolsFound } from './symbol-provider.ts';
