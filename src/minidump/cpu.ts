@@ -9,7 +9,7 @@ export type CpuArch = 'x86' | 'amd64' | 'arm' | 'arm64' | 'ppc' | 'ppc64' | 'spa
 export interface RegisterLayout {
   /** Width of a pointer and of a general-purpose register. */
   readonly pointerSizeBytes: 4 | 8;
-  /** General-purpose registers in the order in which they are printed, instruction pointer included. */
+  /** The registers that the stackwalk document prints, in its order, instruction pointer included. */
   readonly generalPurpose: readonly string[];
   readonly instructionPointer: string;
   readonly stackPointer: string;
@@ -36,7 +36,8 @@ export interface CpuContext {
 const numbered = (prefix: string, from: number, to: number): string[] =>
   Array.from({ length: to - from + 1 }, (_, index) => `${prefix}${from + index}`);
 
-const mipsNames = [
+/** The 32 general registers of mips by number. */
+export const mipsRegisterNames = [
   ...['zero', 'at', 'v0', 'v1', 'a0', 'a1', 'a2', 'a3', 't0', 't1', 't2', 't3', 't4', 't5', 't6', 't7'],
   ...['s0', 's1', 's2', 's3', 's4', 's5', 's6', 's7', 't8', 't9', 'k0', 'k1', 'gp', 'sp', 'fp', 'ra'],
 ];
@@ -46,17 +47,17 @@ const aliasesOf = (names: readonly string[], prefix: string): Record<string, str
 
 const mips = (pointerSizeBytes: 4 | 8): RegisterLayout => ({
   pointerSizeBytes,
-  generalPurpose: [...mipsNames, 'pc'],
+  generalPurpose: ['gp', 'sp', 'fp', 'ra', 'pc', ...numbered('s', 0, 7)],
   instructionPointer: 'pc',
   stackPointer: 'sp',
   framePointer: 'fp',
   linkRegister: 'ra',
-  aliases: { ...aliasesOf(mipsNames, ''), ...aliasesOf(mipsNames, 'r'), s8: 'fp', epc: 'pc' },
+  aliases: { ...aliasesOf(mipsRegisterNames, ''), ...aliasesOf(mipsRegisterNames, 'r'), s8: 'fp', epc: 'pc' },
 });
 
-const ppc = (pointerSizeBytes: 4 | 8): RegisterLayout => ({
+const ppc = (pointerSizeBytes: 4 | 8, special: readonly string[]): RegisterLayout => ({
   pointerSizeBytes,
-  generalPurpose: [...numbered('r', 0, 31), 'lr', 'srr0'],
+  generalPurpose: ['srr0', 'srr1', ...numbered('r', 0, 31), ...special],
   instructionPointer: 'srr0',
   stackPointer: 'r1',
   framePointer: null,
@@ -86,7 +87,7 @@ export const registerLayouts: Readonly<Partial<Record<CpuArch, RegisterLayout>>>
   },
   arm: {
     pointerSizeBytes: 4,
-    generalPurpose: [...numbered('r', 0, 10), 'fp', 'r12', 'sp', 'lr', 'pc'],
+    generalPurpose: [...numbered('r', 0, 10), 'r12', 'fp', 'sp', 'lr', 'pc'],
     instructionPointer: 'pc',
     stackPointer: 'sp',
     framePointer: 'fp',
@@ -104,6 +105,6 @@ export const registerLayouts: Readonly<Partial<Record<CpuArch, RegisterLayout>>>
   },
   mips: mips(4),
   mips64: mips(8),
-  ppc: ppc(4),
-  ppc64: ppc(8),
+  ppc: ppc(4, ['cr', 'xer', 'lr', 'ctr', 'mq', 'vrsave']),
+  ppc64: ppc(8, ['cr', 'xer', 'lr', 'ctr', 'vrsave']),
 };

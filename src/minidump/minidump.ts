@@ -8,6 +8,7 @@
  */
 export type { CpuArch, CpuContext, RegisterLayout } from './cpu.ts';
 export { registerLayouts } from './cpu.ts';
+export { minidumpErrors } from './errors.ts';
 export type {
   Assertion,
   BreakpadInfo,
@@ -34,5 +35,6 @@ export type {
   Thread,
   UnloadedModule,
 } from './model.ts';
+export { openMinidump } from './open-minidump.ts';
 export type { DumpSource } from './source.ts';
 export { bytesSource } from './source.ts';

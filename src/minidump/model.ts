@@ -94,8 +94,9 @@ export interface MinidumpWarning {
 export interface SystemInfo {
   readonly os: OperatingSystem;
   readonly platformId: number;
-  /** `10.0.17763 Service Pack 1`; on Linux the kernel's release (stackwalker.md §3). */
-  readonly osVersion: string | null;
+  /** `10.0.17763`; on Linux the kernel's release (stackwalker.md §3). */
+  readonly osVersion: string;
+  /** `Service Pack 1`, or what follows the kernel's release. The document's os_ver is both with a space between. */
   readonly osBuild: string | null;
   readonly csdVersion: string | null;
   readonly majorVersion: number;
