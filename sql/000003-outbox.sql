@@ -1,0 +1,16 @@
+-- What is owed to whom: saves that some destinations of a crash have and others still lack (docs/storage.md, "Outbox").
+
+create table outbox_debts (
+  destination text not null,
+  crash_id text not null,
+  kind text not null check (kind in ('raw', 'processed', 'publish')),
+  -- For 'publish': the queue and the rule set.
+  detail text,
+  reason text not null,
+  attempts integer not null default 1,
+  owed_since timestamptz not null default clock_timestamp(),
+  next_try_at timestamptz not null,
+  primary key (destination, crash_id, kind)
+);
+
+create index outbox_debts_next on outbox_debts (next_try_at);

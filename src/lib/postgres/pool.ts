@@ -1,0 +1,96 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import pg from 'pg';
+import { errorText, SalvageError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { postgresErrors } from './errors.ts';
+import { postgresLimits } from './limits.ts';
+
+export type Pool = pg.Pool;
+/** What runs one statement: a pool, or the client of a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>;
+
+export interface PoolOptions {
+  readonly url: string;
+  readonly logger: Logger;
+  readonly connectionsMax?: number;
+  readonly statementTimeoutMs?: number;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string;
+}
+
+// Counts and sums come as bigint and are far below 2^53 here.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** A bounded pool that survives a restart of the server: broken connections are thrown away and made anew on demand. */
+export function makePool(options: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connectionsMax ?? postgresLimits.poolConnectionsMax.value,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    application_name: options.applicationName ?? 'salvage',
+    keepAlive: true,
+  });
+  const logger = options.logger.named('salvage.postgres');
+  // Without a listener the end of an idle connection would end this process.
+  pool.on('error', (error) => logger.warning(`lost an idle database connection: ${errorText(error)}`));
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+export async function withTransaction<T>(pool: Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Connection and resource troubles that pass: SQLSTATE classes 08, 53, 57, 58 and errors of the socket. */
+export function isDatabaseOutage(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string') {
+    if (/^(08|53|57|58|55P03|40)/.test(code) && code.length === 5) return true;
+    return /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|ENETUNREACH)/.test(code);
+  }
+  return typeof message === 'string' && /connection terminated|timeout exceeded when trying to connect/i.test(message);
+}
+
+/** Bad credentials (28), no such database (3D), no permission (42501). */
+export function isDatabaseRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^(28...|3D...|42501)$/.test(code);
+}
+
+/** True when a table or column is missing: the migrations have not run. */
+export function isSchemaMissing(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === '42P01' || code === '42703';
+}
+
+/** The driver's error as one of ours where its kind is known; anything else comes back as it was. */
+export function databaseError(error: unknown, doing: string): unknown {
+  if (error instanceof SalvageError) return error;
+  const kind = isDatabaseOutage(error)
+    ? postgresErrors.database_outage
+    : isDatabaseRefusal(error)
+      ? postgresErrors.database_refused
+      : isSchemaMissing(error)
+        ? postgresErrors.schema_missing
+        : null;
+  return kind ? new SalvageError(kind, `${doing}: ${errorText(error)}`, { cause: error }) : error;
+}
