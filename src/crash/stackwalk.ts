@@ -40,6 +40,8 @@ export interface StackThread {
   readonly frames: readonly StackFrame[];
   /** Ours: frames beyond the limit were left out in the middle. */
   readonly frames_truncated?: boolean;
+  /** How many there were before; only with frames_truncated. */
+  readonly total_frames?: number;
 }
 
 export interface StackModule {
