@@ -8,6 +8,16 @@
  */
 export type { CpuArch, CpuContext, RegisterLayout } from './cpu.ts';
 export { registerLayouts } from './cpu.ts';
+export type { BitFlip } from './crash/bit-flips.ts';
+export type { AdjustedAddress, CrashAnalysis, MemoryAccess } from './crash/crash-analysis.ts';
+export { analyseCrash } from './crash/crash-analysis.ts';
+export {
+  assertionText,
+  crashAddress,
+  crashingThreadIndex,
+  crashReason,
+  lastErrorName,
+} from './crash/crash-reason.ts';
 export { minidumpErrors } from './errors.ts';
 export type {
   Assertion,
