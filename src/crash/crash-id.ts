@@ -8,7 +8,7 @@
  */
 export type CrashId = string;
 
-const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}([0-9])([0-9]{2})([0-9]{2})([0-9]{2})$/;
+const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{5}([0-9])([0-9]{2})([0-9]{2})([0-9]{2})$/;
 
 /** True for text in the shape of a crash id with a date that the calendar has. Any throttle digit passes: stores hold 2-9 too. */
 export function isCrashId(text: string): text is CrashId {
