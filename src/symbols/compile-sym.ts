@@ -7,7 +7,7 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import { SalvageError } from '../lib/errors.ts';
 import { symbolErrors } from './errors.ts';
-import { openIndex } from './index-reader.ts';
+import { type IndexedSymbols, openIndex } from './index-reader.ts';
 import { type IndexTarget, writeIndex } from './index-writer.ts';
 import type { ModuleSymbols, SymFacts } from './module-symbols.ts';
 import { type IndexSource, PageCache } from './page-cache.ts';
@@ -59,7 +59,7 @@ export async function compileSym(
 export async function compileSymInMemory(
   source: SymSource,
   options: CompileOptions = {},
-): Promise<CompiledSym & { readonly symbols: ModuleSymbols }> {
+): Promise<CompiledSym & { readonly symbols: IndexedSymbols }> {
   return inMemory(await collect(source, options));
 }
 
@@ -96,7 +96,7 @@ function writeCollected({ collector, lineCounts, sha256 }: Collected, target: In
   return writeIndex(collector, lineCounts, sha256, target);
 }
 
-function inMemory(collected: Collected): CompiledSym & { readonly symbols: ModuleSymbols } {
+function inMemory(collected: Collected): CompiledSym & { readonly symbols: IndexedSymbols } {
   const target = memoryTarget();
   const facts = writeCollected(collected, target);
   const symbols = openIndex(memorySource(target.bytes()), new PageCache(Number.POSITIVE_INFINITY));

@@ -28,6 +28,8 @@ import { multipleFlag, noFileId } from './sym-collector.ts';
 
 /** How Breakpad's dump_syms writes a name that it does not know. */
 const omittedName = '<name omitted>';
+/** `damage` of symbols that were closed in good health. */
+export const closedDamage = 'closed';
 const utf8 = new TextDecoder();
 
 /** An INLINE record that covers an address. */
@@ -145,7 +147,7 @@ export class IndexedSymbols implements ModuleSymbols {
   }
 
   close(): void {
-    this.damage ??= 'closed';
+    this.damage ??= closedDamage;
     this.#pages.close();
     this.#names.clear();
   }

@@ -2,8 +2,14 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-export { compileSym, compileSymInMemory, moduleSymbolsFromSym } from './compile-sym.ts';
 // The public face of the symbols library.
+export { type ByteSource, makeBucketSupplier } from './bucket-supplier.ts';
+export { ChainedSymbols } from './chained-symbols.ts';
+export { checkSym, type SymVerdict } from './check-sym.ts';
+export { compileSym, compileSymInMemory, moduleSymbolsFromSym } from './compile-sym.ts';
+export { DirectorySupplier } from './directory-supplier.ts';
+export { makeHttpSupplier } from './http-supplier.ts';
+export { IndexCache } from './index-cache.ts';
 export type {
   CfiDelta,
   CfiRecord,
@@ -15,6 +21,16 @@ export type {
   SymFacts,
   WinRecord,
 } from './module-symbols.ts';
+export { openSymbols } from './open-symbols.ts';
 export { parseSym } from './parse-sym.ts';
 export type { SymSink } from './sym-sink.ts';
-export { noSymbols, type SymbolModule, type SymbolProvider, type SymbolsFound } from './symbol-provider.ts';
+export { SymbolCacheManager } from './symbol-cache-manager.ts';
+export { type SymbolKey, symbolKeyOf } from './symbol-key.ts';
+export {
+  noSymbols,
+  type SymbolModule,
+  type SymbolProvider,
+  type SymbolsFound,
+} from './symbol-provider.ts';
+export { SymbolStore } from './symbol-store.ts';
+export type { SuppliedSym, SupplierAnswer, SymbolSupplier } from './symbol-supplier.ts';
