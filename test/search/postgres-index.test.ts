@@ -1,0 +1,164 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { makeCrashId } from '../../src/crash/crash-id.ts';
+import type { ProcessedCrash } from '../../src/crash/processed-crash.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { SalvageError } from '../../src/lib/errors.ts';
+import { IndexBatcher } from '../../src/search/index-batcher.ts';
+import { parseSearch } from '../../src/search/parse-search.ts';
+import { weekOf } from '../../src/search/postgres-partitions.ts';
+import { PostgresSearch } from '../../src/search/postgres-search.ts';
+import { makeReportRow } from '../../src/search/report-row.ts';
+import { inventReport, randomUuid, seededRandom } from '../builders/report-builder.ts';
+import { testDatabase } from '../services/postgres.ts';
+
+const random = seededRandom(3);
+
+function report(
+  date: string,
+  fields: Record<string, unknown>,
+  crashId = makeCrashId(randomUuid(random), 0, new Date(date)),
+) {
+  const processed = {
+    product: 'Editor',
+    version: '1.0',
+    signature: 'a::b',
+    date_processed: date,
+    ...fields,
+  } as ProcessedCrash;
+  return makeReportRow(crashId, processed, {});
+}
+
+describe('the index in PostgreSQL', async () => {
+  const { pool } = await testDatabase();
+  const index = new PostgresSearch({ pool });
+  const seen = async (signature: string) => (await index.signaturesSeen([signature], null))[0];
+
+  test('a reprocessed report keeps its date, moves to its new signature and is counted once', async () => {
+    const first = report('2026-11-02T10:00:00Z', { signature: 'old::sig', build: '20260101000000' });
+    await index.indexReports([
+      first,
+      report('2026-11-03T10:00:00Z', { signature: 'old::sig', build: '20260202000000' }),
+    ]);
+    assert.deepEqual(await seen('old::sig'), {
+      signature: 'old::sig',
+      firstDate: '2026-11-02T10:00:00.000Z',
+      lastDate: '2026-11-03T10:00:00.000Z',
+      firstBuild: 20260101000000,
+      lastBuild: 20260202000000,
+      reportCount: 2,
+    });
+    await index.indexReports([report('2026-11-09T00:00:00Z', { signature: 'new::sig' }, first.crashId)]);
+    assert.equal((await seen('old::sig'))?.reportCount, 1);
+    assert.equal((await seen('old::sig'))?.firstBuild, 20260202000000);
+    assert.equal((await seen('new::sig'))?.firstDate, '2026-11-02T10:00:00.000Z');
+    assert.equal((await index.getReport(first.crashId))?.date, '2026-11-02T10:00:00.000Z');
+  });
+
+  test('deleted reports leave no trace in what was seen', async () => {
+    const only = report('2026-11-04T10:00:00Z', { signature: 'gone::sig', product: 'Gone' });
+    await index.indexReports([only]);
+    await index.deleteReports([only.crashId]);
+    assert.equal(await seen('gone::sig'), undefined);
+    assert.equal(
+      (await index.productsSeen()).some(({ product }) => product === 'Gone'),
+      false,
+    );
+    assert.equal(await index.getReport(only.crashId), null);
+  });
+
+  test('eight writers in any order agree on first and last sight', async () => {
+    const spread = {
+      random,
+      from: new Date('2026-10-01T00:00:00Z'),
+      to: new Date('2026-10-20T00:00:00Z'),
+      signatureCount: 4,
+    };
+    const rows = Array.from({ length: 160 }, () => inventReport(spread));
+    const again = rows.slice(0, 40);
+    const batches = Array.from({ length: 8 }, (_, writer) => [...rows, ...again].filter((_, at) => at % 8 === writer));
+    await Promise.all(batches.map((batch) => index.indexReports(batch)));
+    for (const [signature, group] of Map.groupBy(rows, (row) => String(row.values['signature']))) {
+      const dates = group.map((row) => row.date).sort();
+      const found = await seen(signature);
+      assert.deepEqual([found?.firstDate, found?.lastDate, found?.reportCount], [dates[0], dates.at(-1), group.length]);
+    }
+  });
+
+  test('values that no column takes are cut or left out, named, and the report stays', async () => {
+    const row = report('2026-11-05T10:00:00Z', {
+      signature: 'x'.repeat(40_000),
+      uptime: 'soon',
+      build: 1e30,
+      reason: 'nul\0 and \ud800 lone',
+      product: ['a', { b: 1 }],
+      install_time: Number.NaN,
+      crash_report_keys: [],
+    });
+    await index.indexReports([row]);
+    const found = await index.getReport(row.crashId);
+    assert.deepEqual(found, row);
+    assert.equal(found?.values['reason'], 'nul and \ufffd lone');
+    assert.deepEqual(
+      found?.removedFields.map((text) => text.split(':')[0]),
+      ['build_id', 'install_time', 'signature', 'uptime'],
+    );
+  });
+
+  test('weekly partitions are made on demand and dropped whole', async () => {
+    const old = report('2026-01-07T10:00:00Z', { signature: 'winter::sig' });
+    await index.indexReports([old]);
+    assert.equal(weekOf(new Date('2026-01-07T10:00:00Z')).toISOString(), '2026-01-05T00:00:00.000Z');
+    assert.ok((await index.partitions.list()).some(({ name }) => name === 'reports_p20260105'));
+    assert.deepEqual(await index.partitions.dropBefore(new Date('2026-02-01T00:00:00Z')), ['reports_p20260105']);
+    assert.equal(await index.getReport(old.crashId), null);
+    assert.equal((await seen('winter::sig'))?.reportCount, 1);
+    assert.equal(await index.partitions.strayCount(), 0);
+  });
+
+  test('a search over its time budget is cancelled and says so', async () => {
+    const { request } = parseSearch(new Map(), {
+      reader: { seesProtected: false, products: null, publicAnnotations: new Set() },
+      now: new Date(),
+      isStrict: false,
+    });
+    const lock = await pool.connect();
+    await lock.query('begin; lock table reports in access exclusive mode');
+    await assert.rejects(
+      index.search(request, { timeoutMs: 50 }),
+      (error: unknown) => error instanceof SalvageError && error.slug === 'search_timeout',
+    );
+    const leaving = new AbortController();
+    const search = index.search(request, { timeoutMs: 10_000, signal: leaving.signal });
+    setTimeout(() => leaving.abort(), 50);
+    await assert.rejects(search, /timed out/);
+    await lock.query('rollback');
+    lock.release();
+  });
+
+  test('concurrent rows share transactions, and one that fails does not hold up the others', async () => {
+    const sizes: number[] = [];
+    const batcher = new IndexBatcher({
+      clock: systemClock,
+      index: {
+        ...index,
+        indexReports: async (rows: readonly { crashId: string; values: Record<string, unknown> }[]) => {
+          sizes.push(rows.length);
+          if (rows.some((row) => row.values['signature'] === 'bad')) throw new Error('bad row');
+        },
+      } as unknown as PostgresSearch,
+    });
+    const results = await Promise.allSettled(
+      ['good', 'bad', 'good'].map((signature) => batcher.add(report('2026-11-05T00:00:00Z', { signature }))),
+    );
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(sizes, [3, 1, 1, 1]);
+  });
+});
