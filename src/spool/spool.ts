@@ -52,10 +52,18 @@ export interface SpoolEntry {
   readonly bodySizeBytes: number;
   /** The body as received. */
   openBody(): AsyncIterable<Uint8Array>;
-  /** The dumps of `head.dumps`, cut out of the decoded body. */
+  /** The dumps of `head.dumps`, cut out of the decoded body; empty when that is null. Reading throws `spool_damaged`. */
   readonly dumps: readonly Dump[];
+  /** Steps that were noted as done, in this run or an earlier one. */
+  readonly doneSteps: ReadonlySet<string>;
+  /** Notes a step as done, so that it is not done again after a failure of the next one or a restart. */
+  noteStep(step: string): Promise<void>;
   /** Removes the entry; call only when the next copy is safe. Idempotent. */
   remove(): Promise<void>;
+  /** Gives the entry back: `entries` yields it again after that time. */
+  release(delayMs: number): void;
+  /** Puts a damaged entry where people find it, with the reason; it is not yielded again. */
+  setAside(reason: string): Promise<void>;
 }
 
 export interface SpoolStatus {
@@ -73,8 +81,13 @@ export interface Spool {
   stage(): SpoolStage;
   /** The crash id that this report got before, if it is a client's retry. */
   knownReport(reportKey: string): CrashId | undefined;
-  /** Entries as they come, oldest first, those of earlier runs before new ones; waits for more until aborted. Each is yielded once per run unless released again by `entry` failures of the mover. */
+  /**
+   * Entries as they come, oldest first, those of earlier runs before new ones; waits for more until aborted. Each is
+   * yielded once a run unless it was released. One consumer at a time.
+   */
   entries(signal: AbortSignal): AsyncIterable<SpoolEntry>;
+  /** Makes every released entry due now: the back end that refused them works again. */
+  retryReleased(): void;
   status(): SpoolStatus;
   /** Really writes and syncs something; throws `spool_full` or `spool_failed`. */
   check(): Promise<void>;

@@ -1,0 +1,51 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { SalvageError } from '../lib/errors.ts';
+import { Gunzip, gunzipAtOnce } from '../lib/gunzip.ts';
+import { spoolErrors } from './errors.ts';
+import { spoolLimits } from './limits.ts';
+
+/** Inflates a gzip body as it streams. What does not inflate is `spool_damaged`. */
+export async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  const gunzip = new Gunzip((bytes) => pieces.push(Buffer.from(bytes)));
+  try {
+    for await (const chunk of chunks) {
+      for (const part of inParts(chunk)) {
+        await gunzip.push(part).catch(throwDamaged);
+        const ready = pieces;
+        pieces = [];
+        yield* ready;
+      }
+    }
+  } finally {
+    gunzip.close();
+  }
+}
+
+/**
+ * A whole small body inflated, or null when it is better streamed: too large in memory, or too long for the event loop.
+ */
+export function inflateSmall(body: Buffer): Buffer | null {
+  if (body.length > spoolLimits.inflateAtOnceBytesMax.value) return null;
+  try {
+    const pieces = gunzipAtOnce(body, spoolLimits.decodedBodyBytesMax.value);
+    return pieces && (pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+  } catch {
+    // Perhaps damaged only behind the last dump: streaming finds out.
+    return null;
+  }
+}
+
+/** A little compressed input can become a thousand times as much output, which waits in memory until it is taken. */
+function* inParts(chunk: Uint8Array): Generator<Buffer> {
+  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  const partBytes = spoolLimits.inflatePartBytes.value;
+  for (let at = 0; at < bytes.length; at += partBytes) yield bytes.subarray(at, at + partBytes);
+}
+
+function throwDamaged(error: unknown): never {
+  throw new SalvageError(spoolErrors.spool_damaged, 'the body does not inflate', { cause: error });
+}

@@ -1,0 +1,211 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../lib/clock.ts';
+import type { Files, OpenFile } from '../lib/files.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { BodyFile } from './body-file.ts';
+import { encodeHead } from './head.ts';
+import { spoolLimits } from './limits.ts';
+import { spoolMetrics } from './metrics.ts';
+import { encodeRecord, nonceBytes } from './record.ts';
+import { encodeSeal, Segment, segmentName } from './segment.ts';
+import type { SpoolHead } from './spool.ts';
+
+/** One report to append: its body in memory, or in a file that is already synced. */
+export interface AppendItem {
+  readonly head: SpoolHead;
+  readonly body: readonly Uint8Array[] | BodyFile;
+  readonly bodyLength: number;
+  readonly bodyCrc: number;
+}
+
+interface Waiting extends AppendItem {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Active {
+  readonly segment: Segment;
+  readonly log: OpenFile;
+  entryCount: number;
+  sizeBytes: number;
+}
+
+export interface WriterParts {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** The numbered directory of this process. */
+  readonly path: string;
+  /** Called with each new segment before its first entry is written. */
+  readonly onSegment: (segment: Segment) => void;
+  /** Called after a batch became readable, or a segment was closed. */
+  readonly onCommit: (segment: Segment) => void;
+  /** Creation time of the newest segment that is there; names must grow also when the clock does not. */
+  readonly newestMs: number;
+}
+
+/**
+ * Group commit: while one batch is written and synced, the next one gathers. One writev and one fdatasync a batch; a
+ * directory is synced only when a name in it is new. A segment on which a write or sync failed is never written again:
+ * after a failed fsync the kernel may have dropped the bytes and calls the next one a success.
+ */
+export class SegmentWriter {
+  readonly #parts: WriterParts;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | null = null;
+  #active: Active | null = null;
+  #newestMs: number;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+    this.#newestMs = parts.newestMs;
+  }
+
+  /** Resolves when the item is durable. */
+  append(item: AppendItem): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...item, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Waits for what is under way and closes the active segment. */
+  async close(): Promise<void> {
+    await this.#running;
+    if (this.#active) await this.#seal(this.#active);
+  }
+
+  async #run(): Promise<void> {
+    // Reports that arrive in the same turn of the event loop share the first batch.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        await this.#writeBatch(batch);
+        for (const item of batch) item.resolve();
+      } catch (error) {
+        await this.#abandonActive();
+        for (const item of batch) item.reject(error);
+      }
+    }
+    this.#running = null;
+  }
+
+  #takeBatch(): Waiting[] {
+    let sizeBytes = 0;
+    let count = 0;
+    for (const item of this.#waiting) {
+      if (count > 0 && (sizeBytes > spoolLimits.batchBytesMax.value || count >= spoolLimits.segmentEntriesMax.value))
+        break;
+      sizeBytes += item.head.rawCrashJson.length + (Array.isArray(item.body) ? item.bodyLength : 0);
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #writeBatch(batch: readonly Waiting[]): Promise<void> {
+    const active = await this.#openActive();
+    const { segment, log } = active;
+    await this.#placeBodyFiles(batch, segment);
+    const buffers: Uint8Array[] = [];
+    let offset = segment.readableBytes;
+    let end = offset;
+    let ownBytes = 0;
+    for (const [index, item] of batch.entries()) {
+      for (const buffer of encodeEntry(segment, offset, active.entryCount + index, item)) {
+        buffers.push(buffer);
+        end += buffer.length;
+      }
+      offset = end;
+      if (!Array.isArray(item.body)) ownBytes += item.bodyLength;
+    }
+    await log.writev(buffers, segment.readableBytes);
+    await log.datasync();
+    const addedBytes = offset - segment.readableBytes + ownBytes;
+    active.entryCount += batch.length;
+    active.sizeBytes += addedBytes;
+    segment.readableBytes = offset;
+    segment.unreadCount += batch.length;
+    segment.liveBytes += addedBytes;
+    this.#parts.metrics.histogram(spoolMetrics.batchSize, batch.length);
+    this.#parts.onCommit(segment);
+  }
+
+  async #placeBodyFiles(batch: readonly Waiting[], segment: Segment): Promise<void> {
+    let placed = 0;
+    for (const { body } of batch) {
+      if (Array.isArray(body)) continue;
+      await (body as BodyFile).moveInto(segment.path);
+      placed += 1;
+    }
+    if (placed > 0) await this.#parts.files.syncDirectory(segment.path);
+  }
+
+  async #openActive(): Promise<Active> {
+    const active = this.#active;
+    if (active) {
+      const isFull =
+        active.segment.readableBytes >= spoolLimits.segmentSizeBytesMax.value ||
+        active.entryCount >= spoolLimits.segmentEntriesMax.value;
+      if (!isFull) return active;
+      await this.#seal(active);
+    }
+    const { files, path, onSegment } = this.#parts;
+    this.#newestMs = Math.max(this.#parts.clock.now().getTime(), this.#newestMs + 1);
+    const segment = new Segment(files, path, segmentName(this.#newestMs, randomBytes(nonceBytes)));
+    await files.mkdir(segment.path);
+    await files.syncDirectory(path);
+    const log = await files.open(segment.logPath, 'create');
+    await files.syncDirectory(segment.path);
+    onSegment(segment);
+    this.#active = { segment, log, entryCount: 0, sizeBytes: 0 };
+    return this.#active;
+  }
+
+  /** The totals are not synced: a log without them is scanned at the next start, that is all. */
+  async #seal(active: Active): Promise<void> {
+    this.#active = null;
+    const { segment, log, entryCount, sizeBytes } = active;
+    const record = encodeRecord(segment.nonce, segment.readableBytes, {
+      type: 'seal',
+      ordinal: entryCount,
+      meta: encodeSeal({ entryCount, sizeBytes }),
+      rawCrash: new Uint8Array(),
+      body: [],
+      bodyLength: 0,
+      bodyCrc: 0,
+    });
+    await log.writev(record, segment.readableBytes).catch(() => {});
+    await log.close();
+    segment.isClosed = true;
+    this.#parts.onCommit(segment);
+  }
+
+  async #abandonActive(): Promise<void> {
+    const active = this.#active;
+    this.#active = null;
+    if (!active) return;
+    // Best effort: what stays behind is an entry that nobody was promised, found and moved at the next start.
+    await active.log.truncate(active.segment.readableBytes).catch(() => {});
+    await active.log.close().catch(() => {});
+    active.segment.isClosed = true;
+    this.#parts.onCommit(active.segment);
+  }
+}
+
+function encodeEntry(segment: Segment, offset: number, ordinal: number, item: AppendItem): Uint8Array[] {
+  const inline = Array.isArray(item.body) ? (item.body as readonly Uint8Array[]) : null;
+  return encodeRecord(segment.nonce, offset, {
+    type: inline ? 'entry' : 'entry-with-file',
+    ordinal,
+    meta: encodeHead(item.head, inline ? null : (item.body as BodyFile).name),
+    rawCrash: item.head.rawCrashJson,
+    body: inline ?? [],
+    bodyLength: item.bodyLength,
+    bodyCrc: item.bodyCrc,
+  });
+}
