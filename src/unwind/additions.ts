@@ -5,7 +5,7 @@
 import type { JsonObject, JsonValue } from '../lib/json.ts';
 import type { CrashpadInfo, CrashpadModule, Minidump, Module } from '../minidump/minidump.ts';
 import type { SymbolsFound } from '../symbols/symbols.ts';
-import type { DocumentInput } from './document.ts';
+import type { DocumentInput } from './document-input.ts';
 import { leafName } from './leaf-name.ts';
 import type { ModuleCode } from './module-code.ts';
 

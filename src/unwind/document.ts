@@ -7,20 +7,11 @@ import type { JsonValue } from '../lib/json.ts';
 import { type CpuContext, type Minidump, type Module, registerLayouts, type Thread } from '../minidump/minidump.ts';
 import { salvageAdditions } from './additions.ts';
 import { crashInfoOf, lastErrorOf } from './crash-info.ts';
+import type { DocumentInput } from './document-input.ts';
 import { leafName } from './leaf-name.ts';
 import type { ModuleCode } from './module-code.ts';
 import { type FormatAddress, symbolizedFrame } from './symbolize.ts';
 import type { ThreadWalk } from './walk-thread.ts';
-
-export interface DocumentInput {
-  readonly dump: Minidump;
-  readonly code: ModuleCode;
-  /** One a thread, in the order of the dump. */
-  readonly walks: readonly ThreadWalk[];
-  readonly requesting: Thread | null;
-  readonly warnings: readonly string[];
-  readonly version: string | null;
-}
 
 /** The stackwalk document: rust-minidump's schema, and what is ours under `salvage` (stackwalker.md §9). */
 export function stackwalkDocument(input: DocumentInput): Stackwalk {
@@ -112,7 +103,7 @@ function systemInfoOf({ systemInfo }: Minidump): Record<string, JsonValue> {
   const microcode = systemInfo.cpuMicrocodeVersion;
   return {
     os: systemInfo.os,
-    os_ver: systemInfo.osVersion,
+    os_ver: [systemInfo.osVersion, systemInfo.osBuild].filter(Boolean).join(' ') || null,
     cpu_arch: systemInfo.cpu,
     cpu_info: systemInfo.cpuInfo,
     cpu_count: systemInfo.cpuCount,

@@ -30,6 +30,16 @@ export const unwindErrors = declareErrors({
     meaning: 'The answer of a walker is larger than the limit.',
     remedy: 'The dump has very many threads and frames; walk it alone with `salvage stackwalk`.',
   },
+  dump_unreadable: {
+    status: 422,
+    meaning: 'The dump file cannot be read: it does not exist, is a directory, or is damaged gzip.',
+    remedy: 'The message says which; give the path of a minidump, plain or gzipped.',
+  },
+  dump_unpacks_too_large: {
+    status: 413,
+    meaning: 'The gzipped dump unpacks to more than is done in memory.',
+    remedy: 'Unpack it to a file first; plain dumps may have any size.',
+  },
   external_walker_output: {
     status: 500,
     meaning: 'An external walker printed something that is not what its output kind promises.',

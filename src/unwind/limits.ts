@@ -84,5 +84,10 @@ export const unwindLimits = declareLimits({
     unit: 'items',
     reason: 'dumps after which a walker process is replaced, so that nothing a hostile dump left behind lives long',
   },
+  gunzippedDumpBytesMax: {
+    value: 256 * 1024 ** 2,
+    unit: 'bytes',
+    reason: 'a gzipped dump is unpacked into memory; minidumps are below 25 MB, so a gzip bomb ends here',
+  },
   externalOutputBytesMax: { value: 256 * 1024 ** 2, unit: 'bytes', reason: 'output of an external walker' },
 });

@@ -3,5 +3,13 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 /** The public face of the stackwalker: from an opened dump and a symbol provider to the stackwalk document. */
+export { type BriefOptions, stackwalkBrief } from './brief-output.ts';
+export { type DumpFile, openDumpFile } from './dump-file.ts';
 export { unwindErrors } from './errors.ts';
 export { type StackwalkOptions, stackwalk } from './stackwalk.ts';
+export { printable, stackwalkText } from './text-output.ts';
+export { walkDumpFile } from './walk-dump-file.ts';
+export { WalkerPool, type WalkerPoolOptions } from './walker-pool.ts';
+export type { WalkResult } from './walker-process.ts';
+export type { WalkRequest } from './walker-protocol.ts';
+export type { WalkerSetup } from './walker-setup.ts';

@@ -1,0 +1,33 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+// Entry file of walker processes, started by WalkerPool (src/unwind/walker-pool.ts). Its argument is a WalkerSetup.
+import { systemClock } from '../lib/clock.ts';
+import { makeLogger } from '../lib/log.ts';
+import { nullMetrics } from '../lib/metrics.ts';
+import { openSymbols } from '../symbols/symbols.ts';
+import { serveWalks } from '../unwind/serve-walks.ts';
+import { walkDumpFile } from '../unwind/walk-dump-file.ts';
+import type { WalkerSetup } from '../unwind/walker-setup.ts';
+
+const setup = JSON.parse(process.argv[2] ?? '{}') as WalkerSetup;
+
+/** The pool keeps the last lines and shows them when the process dies. */
+const logger = makeLogger('salvage.walker', ({ level, message }) => {
+  if (level !== 'debug' && level !== 'info') process.stderr.write(`${level}: ${message}\n`);
+});
+
+const symbols = openSymbols({
+  settings: setup.symbols,
+  dataDir: setup.dataDir,
+  clock: systemClock,
+  logger,
+  metrics: nullMetrics,
+});
+
+await serveWalks(process.stdin, async ({ dumpPath }) => {
+  const document = await walkDumpFile(dumpPath, symbols, setup.version === null ? {} : { version: setup.version });
+  return Buffer.from(JSON.stringify(document));
+});
+process.exit(0);
