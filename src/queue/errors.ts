@@ -15,6 +15,15 @@ export const queueErrors = declareErrors({
     meaning: 'The queue refuses for good: bad credentials, no permission, a queue declared with other properties.',
     remedy: 'Change the configuration or the rights in the broker; the message names what was refused.',
   },
+  queue_bad_message: {
+    status: 400,
+    meaning: 'What should be published is no crash id, or names no possible rule set.',
+    remedy: 'Give a crash id of 36 characters (without the bp- prefix), and a rule set of letters, digits, _ . -.',
+  },
+  queue_lease_lost: {
+    meaning: 'The lease on a crash ran out while it was worked on; another processor may have it now.',
+    remedy: 'Nothing is lost: saving twice has the same result. Frequent ones mean an overloaded or paused processor.',
+  },
   queue_unsupported: {
     status: 500,
     meaning: 'This queue cannot do what was asked, such as consuming from a publish-only queue.',
