@@ -11,6 +11,7 @@ interface ContextLayout {
   /** Bit of the flags word that says which processor it is. */
   readonly cpuFlag: number;
   readonly flagsAt: number;
+  readonly flagsSizeBytes: 4 | 8;
   /** The layout without any XSTATE that may follow. */
   readonly sizeBytes: number;
   readonly registers: readonly (readonly [name: string, at: number, sizeBytes: 2 | 4 | 8])[];
@@ -28,6 +29,7 @@ const x86: ContextLayout = {
   cpu: 'x86',
   cpuFlag: 0x10000,
   flagsAt: 0,
+  flagsSizeBytes: 4,
   sizeBytes: 716,
   registers: [
     ...sequence(['gs', 'fs', 'es', 'ds'], 140, 4),
@@ -40,6 +42,7 @@ const amd64: ContextLayout = {
   cpu: 'amd64',
   cpuFlag: 0x100000,
   flagsAt: 48,
+  flagsSizeBytes: 4,
   sizeBytes: 1232,
   registers: [
     ...['cs', 'ds', 'es', 'fs', 'gs', 'ss'].map((name, index): Register => [name, 56 + index * 2, 2]),
@@ -53,6 +56,7 @@ const arm: ContextLayout = {
   cpu: 'arm',
   cpuFlag: 0x40000000,
   flagsAt: 0,
+  flagsSizeBytes: 4,
   sizeBytes: 368,
   registers: sequence([...numbered('r', 11), 'fp', 'r12', 'sp', 'lr', 'pc', 'cpsr'], 4, 4),
 };
@@ -63,6 +67,7 @@ const arm64: ContextLayout = {
   cpu: 'arm64',
   cpuFlag: 0x400000,
   flagsAt: 0,
+  flagsSizeBytes: 4,
   sizeBytes: 912,
   registers: [['cpsr', 4, 4], ...sequence(arm64Names, 8, 8)],
 };
@@ -71,6 +76,7 @@ const arm64Old: ContextLayout = {
   cpu: 'arm64',
   cpuFlag: 0x80000000,
   flagsAt: 0,
+  flagsSizeBytes: 8,
   sizeBytes: 796,
   registers: [...sequence(arm64Names, 8, 8), ['cpsr', 272, 4]],
 };
@@ -79,6 +85,7 @@ const mips = (cpu: 'mips' | 'mips64', cpuFlag: number): ContextLayout => ({
   cpu,
   cpuFlag,
   flagsAt: 0,
+  flagsSizeBytes: 4,
   sizeBytes: 600,
   registers: [...sequence(mipsRegisterNames, 8, 8), ['mdhi', 264, 8], ['mdlo', 272, 8], ['pc', 312, 8]],
 });
@@ -87,26 +94,25 @@ const ppc: ContextLayout = {
   cpu: 'ppc',
   cpuFlag: 0x20000000,
   flagsAt: 0,
+  flagsSizeBytes: 4,
   sizeBytes: 1004,
   registers: sequence(['srr0', 'srr1', ...numbered('r', 32), 'cr', 'xer', 'lr', 'ctr', 'mq', 'vrsave'], 4, 4),
 };
 
-// The flags are a u64 here; its low word is second in a big-endian dump.
-const ppc64 = (isBigEndian: boolean): ContextLayout => ({
+const ppc64: ContextLayout = {
   cpu: 'ppc64',
   cpuFlag: 0x1000000,
-  flagsAt: isBigEndian ? 4 : 0,
+  flagsAt: 0,
+  flagsSizeBytes: 8,
   sizeBytes: 1160,
   registers: sequence(['srr0', 'srr1', ...numbered('r', 32), 'cr', 'xer', 'lr', 'ctr', 'vrsave'], 8, 8),
-});
+};
 
 const mips32 = mips('mips', 0x40000);
 const mips64 = mips('mips64', 0x80000);
-const ppc64Little = ppc64(false);
-const ppc64Big = ppc64(true);
 
 /** By the raw processor architecture of the system info stream (stackwalker.md §3, §4). */
-function layoutOf(processorArchitecture: number, isBigEndian: boolean): ContextLayout | undefined {
+function layoutOf(processorArchitecture: number): ContextLayout | undefined {
   switch (processorArchitecture) {
     case 0:
     case 10:
@@ -122,7 +128,7 @@ function layoutOf(processorArchitecture: number, isBigEndian: boolean): ContextL
     case 12:
       return arm64;
     case 0x8002:
-      return isBigEndian ? ppc64Big : ppc64Little;
+      return ppc64;
     case 0x8003:
       return arm64Old;
     case 0x8004:
@@ -134,21 +140,17 @@ function layoutOf(processorArchitecture: number, isBigEndian: boolean): ContextL
 
 /** The size of a stored context, to read no more than that; 0 for processors whose contexts we cannot read. */
 export function contextSizeBytes(processorArchitecture: number): number {
-  return layoutOf(processorArchitecture, false)?.sizeBytes ?? 0;
+  return layoutOf(processorArchitecture)?.sizeBytes ?? 0;
 }
 
 /**
  * Decodes a stored context. Undefined when it is too short or of another processor. Only the flag of the processor
  * itself is asked for: Windows also sets EXCEPTION_REQUEST and EXCEPTION_ACTIVE, whose bits are other processors' flags.
  */
-export function decodeContext(
-  fields: Fields,
-  processorArchitecture: number,
-  isBigEndian: boolean,
-): CpuContext | undefined {
-  const layout = layoutOf(processorArchitecture, isBigEndian);
+export function decodeContext(fields: Fields, processorArchitecture: number): CpuContext | undefined {
+  const layout = layoutOf(processorArchitecture);
   if (!layout || fields.length < layout.sizeBytes) return undefined;
-  const flags = fields.u32(layout.flagsAt);
+  const flags = Number(fields.uint(layout.flagsAt, layout.flagsSizeBytes) & 0xffffffffn);
   if ((flags & layout.cpuFlag) === 0) return undefined;
   const is32BitMips = layout === mips32;
   const registers = new Map<string, bigint>();

@@ -25,7 +25,7 @@ const exceptions: Names = {
 };
 
 /** Crashpad's own exception codes (client/simulate_crash_mac.h, util/mach/mach_extensions.h): 'CPsx' and 'CPnx'. */
-const crashpadExceptions: Names = { 0x43507378: 'Simulated Exception', 0x43506e78: 'Uncaught NSException' };
+const crashpadExceptions: Names = { 1129345912: 'Simulated Exception', 1129344632: 'Uncaught NSException' };
 
 /** Sub-codes of EXC_BAD_ACCESS that are the same on all processors (mach/kern_return.h). */
 const kernelReturns: Names = {

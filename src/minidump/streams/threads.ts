@@ -57,7 +57,7 @@ function readStack(reader: DumpReader, entry: Fields, memory: Memory): Pick<Thre
 function readContext(reader: DumpReader, location: Location, systemInfo: SystemInfo): CpuContext | null {
   const architecture = systemInfo.processorArchitecture;
   const fields = reader.locatedFields(location, contextSizeBytes(architecture));
-  return (fields && decodeContext(fields, architecture, reader.isBigEndian)) ?? null;
+  return (fields && decodeContext(fields, architecture)) ?? null;
 }
 
 function readThreadNames(directory: Directory): Map<number, string> {
