@@ -41,7 +41,8 @@ export async function fileIdentity(file: string): Promise<string | null> {
 
 function candidates(key: SymbolKey): string[] {
   const paths: string[] = [];
-  for (const debugId of debugIdSpellings(key.debugId)) {
+  // Electron's uploader lower-cases whole ids, and its zips are unpacked into such directories.
+  for (const debugId of new Set([...debugIdSpellings(key.debugId), key.debugId.toLowerCase()])) {
     const plain = keyPath({ ...key, debugId });
     const encoded = keyPath({
       debugFile: encodePathPart(key.debugFile),

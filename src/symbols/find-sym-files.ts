@@ -62,7 +62,8 @@ async function* unzipped(archive: string, scratchDirectory: string): AsyncGenera
     for await (const entry of zip.eachEntry()) {
       if (++entries > symbolLimits.archiveFilesMax.value)
         throw new SalvageError(symbolErrors.symbol_archive_unusable, `${archive}: too many entries`);
-      if (!isSymName(entry.fileName)) continue;
+      const name = Buffer.from(entry.fileName).toString();
+      if (!isSymName(name)) continue;
       const file = path.join(scratchDirectory, `.${randomUUID()}.tmp`);
       try {
         const source = await zip.openReadStreamPromise(entry);
@@ -71,7 +72,7 @@ async function* unzipped(archive: string, scratchDirectory: string): AsyncGenera
           (bytes) => (bytesLeft -= bytes),
         );
         await pipeline(source, counted, createWriteStream(file, { flags: 'wx' }));
-        yield { path: file, shown: `${archive}: ${printable(entry.fileName)}` };
+        yield { path: file, shown: `${archive}: ${printable(name)}` };
       } finally {
         await fs.rm(file, { force: true });
       }
@@ -86,10 +87,9 @@ async function* unzipped(archive: string, scratchDirectory: string): AsyncGenera
 
 async function opened(archive: string): Promise<yauzl.ZipFile> {
   try {
-    // Names are never used as paths, so the strict check of names would only refuse archives made on Windows.
+    // Names stay bytes: they are never used as paths, and the reader's own check would refuse the archive for one of them.
     return await yauzl.openPromise(archive, {
-      decodeStrings: true,
-      strictFileNames: false,
+      decodeStrings: false,
       validateEntrySizes: true,
       lazyEntries: true,
     });

@@ -34,12 +34,12 @@ export function keyPath({ debugFile, debugId, symFile }: SymbolKey): string {
 }
 
 /**
- * The ids to ask for, best first. dump_syms writes the age in upper case, some servers in lower case (it matters from
- * age 10), and Electron's uploader lower-cases everything.
+ * The ids to ask for, best first. dump_syms writes the age in upper case, some servers in lower case: it matters from
+ * age 10.
  */
 export function debugIdSpellings(debugId: string): string[] {
   const upper = debugId.toUpperCase();
-  return [...new Set([upper, upper.slice(0, 32) + upper.slice(32).toLowerCase(), upper.toLowerCase()])];
+  return [...new Set([upper, upper.slice(0, 32) + upper.slice(32).toLowerCase()])];
 }
 
 /** The last part of a path of any system. */

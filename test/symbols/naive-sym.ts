@@ -103,10 +103,9 @@ export class NaiveSym {
       };
     const before = this.#publics.filter((p) => p.address <= a);
     const address = Math.max(...before.map((p) => p.address));
-    const best = before
+    const [best] = before
       .filter((p) => p.address === address)
-      .sort((x, y) => Buffer.compare(Buffer.from(x.name), Buffer.from(y.name)))
-      .at(-1);
+      .sort((x, y) => Buffer.compare(Buffer.from(y.name), Buffer.from(x.name)));
     if (!best || this.#functions.some((f) => f.start >= best.address && f.start < a)) return null;
     const { name, parameterSize, isMultiple } = best;
     return { name, address, size: 0, parameterSize, isPublic: true, isMultiple };
