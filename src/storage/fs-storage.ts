@@ -1,0 +1,267 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { type CrashId, dateOf, isCrashId } from '../crash/crash-id.ts';
+import type { Dump } from '../crash/dump.ts';
+import type { ProcessedCrash } from '../crash/processed-crash.ts';
+import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
+import type { Clock } from '../lib/clock.ts';
+import { DirectorySyncs, makeDirectory, readRange, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
+import { SalvageError } from '../lib/errors.ts';
+import { errorCode, type Files } from '../lib/files.ts';
+import type { CrashStorage, ListFilter, StorageCapabilities } from './crash-storage.ts';
+import { storageErrors } from './errors.ts';
+import { fsFailure } from './fs-failure.ts';
+import { dumpNamesPath, dumpPath, isDateName, processedCrashPath, rawCrashPath, workPath } from './fs-paths.ts';
+import { parseStoredJson } from './stored-json.ts';
+
+export interface FsStorageParts {
+  /** Made when missing. */
+  readonly root: string;
+  readonly files: Files;
+  readonly clock: Clock;
+}
+
+const jsonBytesMax = 512 * 1024 * 1024;
+const leftoverAgeMs = 3_600_000;
+const knownDirectoriesMax = 4096;
+
+/**
+ * Antenna's tree in a directory (collector.md §6): `YYYYMMDD/raw_crash/ID.json`, `dump_names/ID.json`, `NAME/ID`, and
+ * `processed_crash/ID.json`. Each file is written beside the tree, synced, and renamed into place; the raw crash comes
+ * after everything else is durable, so one that can be read means that the report is complete, power cuts included.
+ */
+export class FsStorage implements CrashStorage {
+  readonly name = 'fs';
+  readonly capabilities: StorageCapabilities = {
+    readsRaw: true,
+    writesRaw: true,
+    readsProcessed: true,
+    writesProcessed: true,
+    lists: true,
+    deletes: true,
+  };
+  readonly #root: string;
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #syncs: DirectorySyncs;
+  /** Directories that are there and durable, so that each is made once. */
+  readonly #known = new Set<string>();
+
+  constructor(parts: FsStorageParts) {
+    this.#root = parts.root;
+    this.#files = parts.files;
+    this.#clock = parts.clock;
+    this.#syncs = new DirectorySyncs(parts.files);
+  }
+
+  /** Writes, syncs and removes a file, and clears away what killed processes left half written. */
+  async check(): Promise<void> {
+    await this.#guard('check', async () => {
+      await makeDirectory(this.#files, workPath(this.#root));
+      const path = this.#temporaryPath();
+      await writeSyncedFile(this.#files, path, [Buffer.from('test')]);
+      await this.#files.unlink(path);
+      await this.#removeLeftovers();
+    });
+  }
+
+  async saveRawCrash(report: CrashReport, signal?: AbortSignal): Promise<void> {
+    const { crashId, dumps } = report;
+    await this.#guard(crashId, async () => {
+      const names = dumps.map((dump) => dump.name).sort();
+      const written: { from: string; to: string }[] = [];
+      try {
+        for (const dump of dumps) {
+          signal?.throwIfAborted();
+          written.push({ from: await this.#write(dump.open()), to: dumpPath(this.#root, crashId, dump.name) });
+        }
+        const [namesFrom, rawFrom] = await Promise.all([
+          this.#write([Buffer.from(pythonList(names))]),
+          this.#write([report.rawCrashJson]),
+        ]);
+        written.push({ from: namesFrom, to: dumpNamesPath(this.#root, crashId) });
+        await this.#place(written);
+        await this.#place([{ from: rawFrom, to: rawCrashPath(this.#root, crashId) }]);
+      } catch (error) {
+        for (const { from } of written) await this.#files.unlink(from).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  async saveProcessedCrash(crashId: CrashId, processed: ProcessedCrash): Promise<void> {
+    await this.#guard(crashId, async () => {
+      const from = await this.#write([Buffer.from(JSON.stringify(processed))]);
+      await this.#place([{ from, to: processedCrashPath(this.#root, crashId) }]);
+    });
+  }
+
+  async getRawCrash(crashId: CrashId): Promise<RawCrash> {
+    return parseStoredJson(await this.getRawCrashJson(crashId), `raw crash ${crashId}`);
+  }
+
+  async getRawCrashJson(crashId: CrashId): Promise<Uint8Array> {
+    return this.#guard(crashId, () => this.#read(rawCrashPath(this.#root, crashId), crashId));
+  }
+
+  async getDumpNames(crashId: CrashId): Promise<readonly string[]> {
+    await this.#requireRawCrash(crashId);
+    return this.#guard(crashId, async () => {
+      const names = await this.#readDumpNames(crashId);
+      if (!names) throw new SalvageError(storageErrors.storage_corrupt, `the dump names of ${crashId} are damaged`);
+      return names;
+    });
+  }
+
+  async getDump(crashId: CrashId, name: string): Promise<Dump> {
+    const path = dumpPath(this.#root, crashId, name);
+    const status = await this.#guard(crashId, () => this.#files.stat(path));
+    if (!status) {
+      const names = await this.getDumpNames(crashId);
+      const kind = names.includes(name) ? storageErrors.storage_corrupt : storageErrors.crash_not_found;
+      throw new SalvageError(kind, `dump ${name} of ${crashId} is not there`);
+    }
+    const { sizeBytes } = status;
+    return { name, sizeBytes, sha256: null, open: () => readRange(this.#files, path, 0, sizeBytes) };
+  }
+
+  async getProcessedCrash(crashId: CrashId): Promise<ProcessedCrash> {
+    const bytes = await this.#guard(crashId, () => this.#read(processedCrashPath(this.#root, crashId), crashId));
+    return parseStoredJson(bytes, `processed crash ${crashId}`) as unknown as ProcessedCrash;
+  }
+
+  /** The raw crash goes last: until then the crash is listed, and a delete that was cut short can be repeated. */
+  async deleteCrash(crashId: CrashId): Promise<void> {
+    await this.#guard(crashId, async () => {
+      const dateDirectory = join(this.#root, dateOf(crashId));
+      if (!(await this.#files.stat(dateDirectory))) throw this.#notFound(crashId);
+      const last = rawCrashPath(this.#root, crashId);
+      const paths = [join(dateDirectory, crashId)];
+      for (const name of await this.#files.list(dateDirectory))
+        paths.push(join(dateDirectory, name, crashId), join(dateDirectory, name, `${crashId}.json`));
+      let found = 0;
+      for (const path of [...paths.filter((each) => each !== last), last]) found += await this.#unlinkIfThere(path);
+      if (found === 0) throw this.#notFound(crashId);
+    });
+  }
+
+  async *listCrashIds(filter: ListFilter = {}): AsyncGenerator<CrashId> {
+    const dates = await this.#guard('listing', async () =>
+      (await this.#files.list(this.#root)).filter(
+        (name) => isDateName(name) && (filter.date === undefined || name === filter.date),
+      ),
+    );
+    for (const date of dates) {
+      const directory = join(this.#root, date, 'raw_crash');
+      const names = await this.#guard('listing', async () =>
+        (await this.#files.stat(directory)) ? this.#files.list(directory) : [],
+      );
+      for (const name of names) {
+        const crashId = name.slice(0, -'.json'.length);
+        if (name.endsWith('.json') && isCrashId(crashId) && crashId.startsWith(filter.prefix ?? '')) yield crashId;
+      }
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  #temporaryPath(): string {
+    return join(workPath(this.#root), randomUUID());
+  }
+
+  /** Writes and syncs a temporary file; returns its path. */
+  async #write(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
+    const path = this.#temporaryPath();
+    await this.#ensureDirectory(workPath(this.#root));
+    await writeSyncedFile(this.#files, path, chunks);
+    return path;
+  }
+
+  /** Renames into place; all of them are durable when this resolves. Saves of other crashes share the syncs. */
+  async #place(moves: readonly { readonly from: string; readonly to: string }[]): Promise<void> {
+    for (const { from, to } of moves) {
+      await this.#ensureDirectory(dirname(to));
+      await this.#files.rename(from, to);
+    }
+    await Promise.all([...new Set(moves.map(({ to }) => dirname(to)))].map((path) => this.#syncs.sync(path)));
+  }
+
+  async #ensureDirectory(path: string): Promise<void> {
+    if (this.#known.has(path)) return;
+    await makeDirectory(this.#files, path);
+    if (this.#known.size >= knownDirectoriesMax) this.#known.clear();
+    this.#known.add(path);
+  }
+
+  async #read(path: string, crashId: CrashId): Promise<Buffer> {
+    try {
+      return await readWholeFile(this.#files, path, jsonBytesMax);
+    } catch (error) {
+      throw errorCode(error) === 'ENOENT' ? this.#notFound(crashId) : error;
+    }
+  }
+
+  async #readDumpNames(crashId: CrashId): Promise<string[] | null> {
+    try {
+      const text = await readWholeFile(this.#files, dumpNamesPath(this.#root, crashId), jsonBytesMax);
+      const names: unknown = JSON.parse(text.toString('utf8'));
+      return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names.sort() : null;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+
+  async #requireRawCrash(crashId: CrashId): Promise<void> {
+    const status = await this.#guard(crashId, () => this.#files.stat(rawCrashPath(this.#root, crashId)));
+    if (!status) await this.#guard(crashId, () => Promise.reject(this.#notFound(crashId)));
+  }
+
+  async #unlinkIfThere(path: string): Promise<0 | 1> {
+    try {
+      await this.#files.unlink(path);
+      return 1;
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '')) return 0;
+      throw error;
+    }
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    const directory = workPath(this.#root);
+    for (const name of await this.#files.list(directory)) {
+      const status = await this.#files.stat(join(directory, name));
+      if (status && this.#clock.now().getTime() - status.modifiedMs > leftoverAgeMs)
+        await this.#unlinkIfThere(join(directory, name));
+    }
+  }
+
+  #notFound(what: string): SalvageError {
+    return new SalvageError(storageErrors.crash_not_found, `${what} is not in ${this.#root}`);
+  }
+
+  /** Turns the system's errors into the four of the port; "not found" counts only while the root itself is there. */
+  async #guard<T>(what: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      // A directory that retention removed is made again at the next try.
+      this.#known.clear();
+      const isMissing = error instanceof SalvageError && error.slug === storageErrors.crash_not_found.slug;
+      if (!isMissing && error instanceof SalvageError) throw error;
+      const rootStatus = await this.#files.stat(this.#root).catch(() => null);
+      if (isMissing && rootStatus) throw error;
+      if (isMissing || !rootStatus) throw fsFailure('ENODEV', `${this.#root} is not there (${what})`, error);
+      throw fsFailure(errorCode(error), `${what}: ${(error as Error).message}`, error);
+    }
+  }
+}
+
+/** JSON as Antenna writes it: a space behind the comma. */
+function pythonList(names: readonly string[]): string {
+  return `[${names.map((name) => JSON.stringify(name)).join(', ')}]`;
+}

@@ -1,0 +1,24 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { SalvageError } from '../lib/errors.ts';
+import { isJsonObject, type JsonObject } from '../lib/json.ts';
+import { storageErrors } from './errors.ts';
+
+/** A stored JSON object; objects in it have no prototype, since clients choose the keys. Else `storage_corrupt`. */
+export function parseStoredJson(bytes: Uint8Array, what: string): JsonObject {
+  let value: unknown;
+  try {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    value = JSON.parse(text, (_key, item: unknown) => (isJsonObject(item) ? withoutPrototype(item) : item));
+  } catch (error) {
+    throw new SalvageError(storageErrors.storage_corrupt, `${what} is not JSON`, { cause: error });
+  }
+  if (!isJsonObject(value)) throw new SalvageError(storageErrors.storage_corrupt, `${what} is not a JSON object`);
+  return value;
+}
+
+function withoutPrototype(object: JsonObject): JsonObject {
+  return Object.assign(Object.create(null) as JsonObject, object);
+}
