@@ -140,7 +140,7 @@ function parseWindow(values: (name: string) => readonly string[]): { offset: num
   if (number < 0) throw bad('_results_number cannot be negative');
   if (offset < 0) throw bad('_results_offset cannot be negative');
   if (offset + number > searchLimits.resultWindowMax.value)
-    throw bad('_results_offset + _results_number cannot be greater than 10,000');
+    throw bad('_results_offset + _results_number cannot be greater than 1,000,000');
   return { offset, number };
 }
 

@@ -1,0 +1,50 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { JsonObject } from './json.ts';
+
+/** What one role says of itself: every 10 s in PostgreSQL, or directly within one process (decisions.md 44). */
+export interface StatusRow {
+  /** `collector`, `processor`, `web`, … */
+  readonly role: string;
+  /** Host and process, e.g. `node1:4711`. */
+  readonly instance: string;
+  readonly updatedAt: Date;
+  readonly details: JsonObject;
+}
+
+export interface StatusSource {
+  rows(): Promise<readonly StatusRow[]>;
+}
+
+export interface StatusSink {
+  write(row: StatusRow): Promise<void>;
+}
+
+/** Status within one process: each part registers a function that tells its state now. */
+export class LocalStatus implements StatusSource {
+  readonly #parts = new Map<string, () => JsonObject | Promise<JsonObject>>();
+  readonly #instance: string;
+  readonly #now: () => Date;
+
+  constructor(options: { readonly instance: string; readonly now: () => Date }) {
+    this.#instance = options.instance;
+    this.#now = options.now;
+  }
+
+  register(role: string, details: () => JsonObject | Promise<JsonObject>): void {
+    this.#parts.set(role, details);
+  }
+
+  async rows(): Promise<readonly StatusRow[]> {
+    return Promise.all(
+      [...this.#parts].map(async ([role, details]) => ({
+        role,
+        instance: this.#instance,
+        updatedAt: this.#now(),
+        details: await details(),
+      })),
+    );
+  }
+}

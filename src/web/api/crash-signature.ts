@@ -1,0 +1,45 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { SalvageError } from '../../lib/errors.ts';
+import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { webErrors } from '../errors.ts';
+import type { ApiEndpoint } from './api-endpoint.ts';
+
+/** What the signature library answers for one crash data; given in by `bin` with the site's lists. */
+export type GenerateSignature = (crashData: JsonObject) => {
+  readonly signature: string;
+  readonly notes: readonly string[];
+  readonly protoSignature: string | null;
+  readonly normalizedFrames: readonly JsonObject[];
+};
+
+/** Jobs of one request: each is a bounded amount of work, so many of them are bounded by number. */
+const jobsMax = 100;
+
+export const crashSignatureEndpoint: ApiEndpoint = {
+  name: 'CrashSignature',
+  methods: ['POST'],
+  summary: 'Signatures for crash data that the caller sends as JSON `{"jobs": [crash data, …]}`.',
+  parameters: [],
+  takesJson: true,
+  needs: ['view'],
+  answer: { type: 'object', required: ['results'] },
+  async handle(call) {
+    const jobs = isJsonObject(call.body) ? call.body['jobs'] : undefined;
+    if (!Array.isArray(jobs) || jobs.length === 0) throw new SalvageError(webErrors.bad_request, 'no jobs specified');
+    if (jobs.length > jobsMax)
+      throw new SalvageError(webErrors.bad_request, `more than ${jobsMax} jobs in one request`);
+    const results = jobs.map((job) => {
+      if (!isJsonObject(job)) throw new SalvageError(webErrors.bad_request, 'a job is an object of crash data');
+      const { signature, notes, protoSignature, normalizedFrames } = call.parts.generateSignature(job);
+      return {
+        signature,
+        notes,
+        extra: { normalized_frames: normalizedFrames, proto_signature: protoSignature ?? '' },
+      };
+    });
+    return { json: { results } };
+  },
+};

@@ -1,0 +1,89 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import compress from '@fastify/compress';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { sessionSecretOf } from './access.ts';
+import { addApiRoutes } from './api/api-routes.ts';
+import { webMetrics } from './metrics.ts';
+import { sendError } from './send-error.ts';
+import type { WebParts } from './web-parts.ts';
+
+/** Body of any request to the web part: forms and crash data, never dumps. */
+const bodySizeBytesMax = 4 * 1024 * 1024;
+
+export interface WebApp {
+  /** Answers one request; the caller owns the server and its port. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+  close(): Promise<void>;
+}
+
+/** Pages and API of crash-stats, as a request listener. */
+export async function makeWebApp(parts: WebParts): Promise<WebApp> {
+  const app = fastify({
+    bodyLimit: bodySizeBytesMax,
+    trustProxy: parts.options.trustedProxies.length > 0 ? [...parts.options.trustedProxies] : false,
+    genReqId: () => randomUUID(),
+    // Every value of every parameter in order: searches repeat names.
+    routerOptions: { querystringParser: (text) => new URLSearchParams(text) as never, maxParamLength: 2000 },
+    exposeHeadRoutes: true,
+  });
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, new URLSearchParams(body as string)),
+  );
+  await addProtection(app, parts);
+  app.addHook('onResponse', async (request, reply) => {
+    parts.metrics.timing(webMetrics.request, reply.elapsedTime, {
+      route: request.routeOptions.url ?? 'unknown',
+      status: String(reply.statusCode),
+    });
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply, parts));
+  addApiRoutes(app, parts);
+  await app.ready();
+  return { listener: (request, response) => app.routing(request, response), close: () => app.close() };
+}
+
+async function addProtection(app: FastifyInstance, parts: WebParts): Promise<void> {
+  await app.register(cookie);
+  await app.register(compress, { threshold: 2048 });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+        objectSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        // Upgrading would break plain http on a laptop.
+        upgradeInsecureRequests: null,
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: false,
+  });
+  await app.register(rateLimit, {
+    timeWindow: 60_000,
+    max: (request: FastifyRequest) =>
+      isKnown(request) ? parts.options.knownRequestsPerMinute : parts.options.anonymousRequestsPerMinute,
+    keyGenerator: (request: FastifyRequest) => `${isKnown(request) ? 'known' : 'anonymous'} ${request.ip}`,
+    errorResponseBuilder: () =>
+      Object.assign(new Error('Too Many Requests'), { statusCode: 429, code: 'too_many_requests' }),
+  });
+  app.addHook('onSend', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+}
+
+/** Only whether a credential is shown at all: what it is worth is decided later, at the cost of a query. */
+function isKnown(request: FastifyRequest): boolean {
+  return Boolean(request.headers['auth-token'] || request.headers.authorization || sessionSecretOf(request));
+}
