@@ -46,5 +46,7 @@ export type {
   UnloadedModule,
 } from './model.ts';
 export { openMinidump } from './open-minidump.ts';
+export { dumpDocument } from './report/dump-document.ts';
+export { dumpLines } from './report/dump-lines.ts';
 export type { DumpSource } from './source.ts';
 export { bytesSource } from './source.ts';
