@@ -41,7 +41,7 @@ export const spoolLimits = declareLimits({
     reason: 'Head of a record without the raw crash: crash id, content type, at most a few thousand dumps.',
   },
   decodedBodyBytesMax: {
-    value: 8 * mib,
+    value: 4 * mib,
     unit: 'bytes',
     reason:
       'A gzip body that inflates to no more than this is inflated once, in memory, for all its dumps; larger ones are streamed.',

@@ -125,8 +125,10 @@ class SegmentSpool implements Spool {
   }
 
   async *entries(signal: AbortSignal): AsyncGenerator<SpoolEntry> {
+    signal.addEventListener('abort', () => this.#wake(), { once: true });
     while (!signal.aborted) {
-      const news = this.#nextNews(signal);
+      // Asked for before looking, so that nothing that comes in between is missed.
+      const news = this.#nextNews();
       const entry = await this.#nextEntry();
       if (entry) {
         this.#hold(entry);
@@ -202,15 +204,10 @@ class SegmentSpool implements Spool {
     this.#released.add(entry.place, this.#parts.clock.monotonicMs() + delayMs);
   }
 
-  /** Resolves at the next commit, release that falls due, tick or abort. */
-  #nextNews(signal: AbortSignal): Promise<void> {
+  /** Resolves at the next commit, release that falls due, or abort. */
+  #nextNews(): Promise<void> {
     return new Promise((resolve) => {
-      const wake = () => {
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#wake = wake;
-      signal.addEventListener('abort', wake, { once: true });
+      this.#wake = resolve;
     });
   }
 

@@ -54,6 +54,8 @@ export interface SpoolEntry {
   openBody(): AsyncIterable<Uint8Array>;
   /** The dumps of `head.dumps`, cut out of the decoded body; empty when that is null. Reading throws `spool_damaged`. */
   readonly dumps: readonly Dump[];
+  /** Dumps of an entry whose `head.dumps` is null, once their ranges in the decoded body were found. */
+  cutDumps(ranges: readonly SpooledDump[]): readonly Dump[];
   /** Steps that were noted as done, in this run or an earlier one. */
   readonly doneSteps: ReadonlySet<string>;
   /** Notes a step as done, so that it is not done again after a failure of the next one or a restart. */

@@ -39,11 +39,15 @@ export class SpooledEntry implements SpoolEntry {
     this.#actions = actions;
     this.head = entry.head;
     this.bodySizeBytes = entry.header.bodyLength;
-    this.dumps = (entry.head.dumps ?? []).map((dump) => ({
-      name: dump.name,
-      sizeBytes: dump.sizeBytes,
-      sha256: dump.sha256,
-      open: () => this.#openDump(dump),
+    this.dumps = this.cutDumps(entry.head.dumps ?? []);
+  }
+
+  cutDumps(ranges: readonly SpooledDump[]): Dump[] {
+    return ranges.map((range) => ({
+      name: range.name,
+      sizeBytes: range.sizeBytes,
+      sha256: range.sha256,
+      open: () => this.#openDump(range),
     }));
   }
 

@@ -1,0 +1,24 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { declareLimits } from '../lib/limits.ts';
+
+export const moverLimits = declareLimits({
+  failedCrashesMax: {
+    value: 3,
+    unit: 'items',
+    reason:
+      'So many different crashes in a row that fail, none succeeding, and the back end itself is asked: one broken crash must not look like an outage.',
+  },
+  rememberedFailuresMax: {
+    value: 10_000,
+    unit: 'items',
+    reason: 'Crashes whose number of failures is remembered for their back-off; as many as the spool takes back.',
+  },
+  checkTimeoutMs: {
+    value: 30_000,
+    unit: 'ms',
+    reason: 'A back end that does not answer its check within this counts as down.',
+  },
+});
