@@ -132,7 +132,7 @@ function functionText(
   random: () => number,
 ): string {
   const file = f % files;
-  let text = `FUNC ${hex(address)} ${hex(size)} 0 ns::${word(f)}::${word(f * 5)}::method_${f}(std::basic_string<char> const&)\n`;
+  let text = `FUNC ${hex(address)} ${hex(size)} 0 ns::${word(f)}::${word(f * 5)}::method_${f}(std::basic_string<char> const&, unsigned long, ns::Options const*)\n`;
   const inlines = f % 10 < 7 ? (f % 3) + 1 : 1;
   for (let depth = 0; depth < inlines; depth++)
     text += `INLINE ${depth} ${100 + depth} ${file} ${(f + depth * 17) % origins} ${hex(address + 8 * (depth + 1))} ${hex(32 - 8 * depth)}\n`;

@@ -83,7 +83,7 @@ async function answer(
     values: checked.values,
     parameters,
     body,
-    signal: leavingSignal(request),
+    signal: leavingSignal(reply),
   });
   return sendAnswer(request, reply, result, access);
 }
@@ -116,9 +116,11 @@ export function toMap(search: URLSearchParams): Map<string, string[]> {
 }
 
 /** Aborted when the client closes its connection before the answer. */
-export function leavingSignal(request: FastifyRequest): AbortSignal {
+export function leavingSignal(reply: FastifyReply): AbortSignal {
   const leaving = new AbortController();
-  request.raw.socket?.once('close', () => leaving.abort(new Error('the client has left')));
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) leaving.abort(new Error('the client has left'));
+  });
   return leaving.signal;
 }
 

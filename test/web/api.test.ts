@@ -1,0 +1,313 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { makeCrashId } from '../../src/crash/crash-id.ts';
+import { apiEndpoints } from '../../src/web/api/endpoints.ts';
+import { openApiDocument } from '../../src/web/api/openapi.ts';
+import { inventProcessedCrash, randomUuid, seededRandom } from '../builders/report-builder.ts';
+import { startWebSite } from '../builders/web-site.ts';
+
+describe('the API that programs of crash-stats know', async () => {
+  const site = await startWebSite();
+  const random = seededRandom(5);
+  const now = new Date();
+  const yesterday = new Date(now.getTime() - 86_400_000);
+  const spread = { random, from: yesterday, to: now, signatureCount: 5 };
+  const marker = 'PROTECTED-MARKER';
+  const crashId = makeCrashId(randomUuid(random), 0, now);
+  const unprocessed = makeCrashId(randomUuid(random), 0, now);
+  const raw = {
+    uuid: crashId,
+    ProductName: 'Editor',
+    Version: '4.2.0',
+    Comments: marker,
+    URL: marker,
+    Unheard: marker,
+    metadata: { user_agent: marker },
+  };
+  let admin = '';
+  let viewer = '';
+  let playerOnly = '';
+
+  before(async () => {
+    admin = await site.tokenOf('admin');
+    viewer = await site.tokenOf('viewer');
+    playerOnly = await site.tokenOf('investigator', undefined, ['Player']);
+    const { processed } = inventProcessedCrash(spread);
+    const whole = {
+      ...processed,
+      uuid: crashId,
+      product: 'Editor',
+      signature: 'a::b',
+      date_processed: yesterday.toISOString(),
+      user_comments: marker,
+      url: marker,
+      unknown_key: marker,
+      json_dump: { crash_info: { type: 'SIGSEGV' }, mac_boot_args: marker },
+    };
+    await site.addCrash(crashId, raw, whole as never);
+    await site.addCrash(unprocessed, { uuid: unprocessed, ProductName: 'Editor' }, null);
+    for (let count = 0; count < 30; count++) {
+      const invented = inventProcessedCrash(spread);
+      await site.addCrash(invented.crashId, { ProductName: 'x' }, { ...invented.processed, url: marker } as never);
+    }
+  });
+
+  async function get(path: string, token = admin, init: RequestInit = {}) {
+    const response = await fetch(site.url + path, {
+      redirect: 'manual',
+      ...init,
+      headers: { ...(token ? { 'auth-token': token } : {}), ...init.headers },
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      text,
+      json: (text.startsWith('{') || text.startsWith('[') || text === 'true' ? JSON.parse(text) : null) as never as {
+        [key: string]: never;
+      },
+      headers: response.headers,
+    };
+  }
+
+  const form = (values: [string, string][]): RequestInit => ({ method: 'POST', body: new URLSearchParams(values) });
+
+  test('routes: the slash is added, names are case-sensitive, wrong methods are 405', async () => {
+    const redirect = await get('/api/SuperSearch?product=Editor');
+    assert.deepEqual([redirect.status, redirect.headers.get('location')], [301, '/api/SuperSearch/?product=Editor']);
+    assert.deepEqual((await get('/api/supersearch/')).json, {
+      error: "No service called 'supersearch'",
+      error_slug: 'not_found',
+    });
+    assert.deepEqual(
+      [(await get('/api/Reprocessing/')).status, (await get('/api/SuperSearch/', admin, { method: 'PUT' })).status],
+      [405, 405],
+    );
+    assert.equal((await get('/api/SuperSearch/', admin, { method: 'OPTIONS' })).status, 200);
+    assert.equal((await get('/api/SuperSearch/', admin, { method: 'HEAD' })).status, 200);
+  });
+
+  test('every endpoint asks for its permissions, and an empty token counts as nobody', async () => {
+    for (const endpoint of apiEndpoints.values()) {
+      if (endpoint.needs.length === 0) continue;
+      const init = endpoint.methods[0] === 'POST' ? form([]) : {};
+      const anonymous = await get(`/api/${endpoint.name}/`, '', { ...init, headers: { 'auth-token': '' } });
+      assert.deepEqual([anonymous.status, anonymous.json['error_slug']], [403, 'login_required'], endpoint.name);
+      const bare = await get(`/api/${endpoint.name}/`, await site.tokenOf('admin', []), init);
+      assert.deepEqual([bare.status, bare.json['error_slug']], [403, 'permission_required'], endpoint.name);
+    }
+    assert.equal(
+      (await get('/api/Reprocessing/', viewer, form([]))).json['error'],
+      "Use of this endpoint requires the 'Reprocess Crashes' permission",
+    );
+    assert.equal((await get('/api/Platforms/', 'slv_nonsense')).json['error'], 'API Token not matched');
+  });
+
+  test('missing and malformed parameters are named in the form that clients read', async () => {
+    const missing = await get('/api/RawCrash/');
+    assert.equal(missing.status, 400);
+    assert.deepEqual(missing.json['errors'], { crash_id: ['This field is required.'] });
+    assert.match((await get('/api/RawCrash/?crash_id=xyz')).json['error'], /not a valid crash id/);
+    assert.match((await get(`/api/RawCrash/?crash_id=${crashId}&format=odd`)).json['error'], /Select a valid choice/);
+    assert.match(
+      (await get(`/api/RawCrash/?crash_id=${crashId.replace(/^./, 'f').replace(/^ff/, 'fe')}`)).json['error'] ?? '',
+      /Not found: CrashIDNotFound/,
+    );
+  });
+
+  test('a crash is found under every spelling of its id', async () => {
+    const hex = crashId.replaceAll('-', '');
+    for (const spelling of [
+      crashId,
+      `bp-${crashId}`,
+      crashId.toUpperCase(),
+      hex,
+      hex.slice(0, 16),
+      `${site.url}/report/index/${crashId}`,
+    ])
+      assert.equal(
+        (await get(`/api/ProcessedCrash/?crash_id=${encodeURIComponent(spelling)}`)).json['uuid'],
+        crashId,
+        spelling,
+      );
+  });
+
+  test('protected values reach nobody without the permission, whatever the endpoint', async () => {
+    for (const path of [
+      `/api/RawCrash/?crash_id=${crashId}`,
+      `/api/ProcessedCrash/?crash_id=${crashId}`,
+      `/api/crash/?uuid=${crashId}`,
+      `/api/crash_data/?uuid=${crashId}&datatype=meta`,
+      `/api/crash_data/?uuid=${crashId}&datatype=processed`,
+      '/api/SuperSearch/?_columns=url&_columns=uuid&_facets=url&_facets=annotation.Unheard&_sort=url&_aggs.product=url&user_comments=~M',
+      '/api/SuperSearch/?_aggs.url=product&_facets=_cardinality.url',
+    ]) {
+      const answer = await get(path, viewer);
+      assert.equal(answer.status, 200, path);
+      assert.ok(!answer.text.includes(marker), path);
+    }
+    assert.ok((await get(`/api/ProcessedCrash/?crash_id=${crashId}`)).text.includes(marker));
+    assert.ok((await get(`/api/RawCrash/?crash_id=${crashId}`)).text.includes('Unheard'));
+  });
+
+  test('a filter on a hidden field changes nothing but the list of dropped parameters', async () => {
+    const all = await get('/api/SuperSearch/?_results_number=0', viewer);
+    const filtered = await get(`/api/SuperSearch/?_results_number=0&url=${marker}x`, viewer);
+    assert.deepEqual(filtered.json['errors'], [{ type: 'field_not_permitted', field: 'url' }]);
+    assert.deepEqual(filtered.json['facets'], all.json['facets']);
+    assert.equal((await get('/api/SuperSearchUnredacted/?url=x', viewer)).status, 403);
+    assert.equal((await get(`/api/SuperSearchUnredacted/?url=${marker}`)).json['total'], 31);
+  });
+
+  test('a dump needs its own permission, and each download is in the audit trail', async () => {
+    const path = `/api/RawCrash/?crash_id=${crashId}&format=raw`;
+    assert.equal((await get(path, viewer)).json['error'], 'Binary response requires permissions: View Raw Dumps');
+    const dump = await get(`${path}&name=dump`);
+    assert.equal(dump.text, 'MDMP bytes');
+    assert.equal(dump.headers.get('content-disposition'), `attachment; filename="${crashId}.dmp"`);
+    const trail = await site.people.readAudit(50);
+    assert.ok(trail.some((row) => row.action === 'dump_downloaded' && row.object.startsWith(crashId)));
+    assert.ok(trail.some((row) => row.action === 'protected_report_opened' && row.object === crashId));
+  });
+
+  test('crashes of other products do not exist for a reader of one product', async () => {
+    assert.equal((await get(`/api/ProcessedCrash/?crash_id=${crashId}`, playerOnly)).status, 404);
+    assert.equal((await get(`/api/RawCrash/?crash_id=${crashId}`, playerOnly)).status, 404);
+    const products = (await get('/api/SuperSearch/?_facets=product', playerOnly)).json['facets']['product'] as {
+      term: string;
+    }[];
+    assert.deepEqual(
+      products.map(({ term }) => term),
+      ['Player'],
+    );
+    const seen = (await get('/api/Products/', playerOnly)).json['hits'] as { product_name: string }[];
+    assert.deepEqual(
+      seen.map(({ product_name }) => product_name),
+      ['Player'],
+    );
+  });
+
+  test('reprocessing: all or nothing, ids with rule sets, token or our own page only', async () => {
+    const post = (values: [string, string][], token = admin, headers = {}) =>
+      get('/api/Reprocessing/', token, { ...form(values), headers });
+    assert.equal(
+      (
+        await post([
+          ['crash_ids', crashId],
+          ['crash_ids', 'bad'],
+        ])
+      ).status,
+      400,
+    );
+    assert.equal((await post([['crash_ids', `${crashId}:nonsense`]])).status, 400);
+    assert.equal((await site.queue.depths()).find(({ queue }) => queue === 'reprocessing')?.waiting, 0);
+    assert.deepEqual(
+      (
+        await post([
+          ['crash_ids', crashId],
+          ['crash_ids', `${crashId}:regenerate_signature`],
+        ])
+      ).text,
+      'true',
+    );
+    assert.equal((await site.queue.depths()).find(({ queue }) => queue === 'reprocessing')?.waiting, 2);
+    const { sessionSecret } = await site.people.claim(await site.people.makeClaimSecret(), '');
+    const session = await site.people.findSession(sessionSecret);
+    const cookie = { cookie: `salvage_session=${sessionSecret}` };
+    assert.equal((await post([['crash_ids', crashId]], '', cookie)).json['error_slug'], 'forged_request');
+    assert.equal(
+      (
+        await post(
+          [
+            ['crash_ids', crashId],
+            ['csrf', session?.csrfSecret ?? ''],
+          ],
+          '',
+          { ...cookie, origin: 'https://evil.example' },
+        )
+      ).status,
+      403,
+    );
+    assert.equal(
+      (
+        await post(
+          [
+            ['crash_ids', crashId],
+            ['csrf', session?.csrfSecret ?? ''],
+          ],
+          '',
+          { ...cookie, origin: site.url },
+        )
+      ).status,
+      200,
+    );
+  });
+
+  test('crash_data: its five outcomes', async () => {
+    const status = async (query: string, token = admin) => (await get(`/api/crash_data/?${query}`, token)).status;
+    assert.equal(await status(`uuid=${crashId}&datatype=processed`), 200);
+    assert.equal(await status(`uuid=${crashId}`), 400);
+    assert.equal(await status(`uuid=${makeCrashId(randomUuid(random), 0, now)}&datatype=meta`), 404);
+    assert.equal(await status(`uuid=${unprocessed}&datatype=processed`), 202);
+    assert.equal(await status(`uuid=${crashId}&datatype=unredacted`, viewer), 403);
+    assert.equal((await site.queue.depths()).find(({ queue }) => queue === 'priority')?.waiting, 1);
+  });
+
+  test('CrashVerify, CrashSignature, SignatureFirstDate, ProductVersions', async () => {
+    assert.deepEqual((await get(`/api/CrashVerify/?crash_id=${unprocessed}`)).json, {
+      uuid: unprocessed,
+      raw_crash: true,
+      processed_crash: false,
+      elasticsearch_crash: false,
+      telemetry_crash: false,
+    });
+    const jobs = (body: string, type = 'application/json') =>
+      get('/api/CrashSignature/', admin, { method: 'POST', body, headers: { 'content-type': type } });
+    assert.equal((await jobs('{"jobs":[{"os":"Linux"}]}')).json['results'][0]['signature'], 'sig of os');
+    assert.equal((await jobs('{"jobs":[]}')).json['error'], 'no jobs specified');
+    assert.equal((await jobs('x', 'text/plain')).status, 415);
+    assert.equal((await jobs('{')).status, 400);
+    const seen = await get('/api/SignatureFirstDate/?signatures=a::b&signatures=none');
+    assert.equal(seen.json['total'], 1);
+    assert.equal(seen.json['hits'][0]['signature'], 'a::b');
+    const versions = await get('/api/ProductVersions/?product=Editor&active=true');
+    assert.ok((versions.json['hits'] as { version: string }[]).some(({ version }) => version === '4.2.0'));
+  });
+
+  test('exact texts of search errors', async () => {
+    const error = async (query: string) => (await get(`/api/SuperSearchUnredacted/?${query}`)).json['error'];
+    assert.equal(await error('uptime=soon'), 'Bad value for parameter uptime: not a valid int');
+    assert.equal(await error('date=2026-11-01'), 'date must have a prefix operator');
+    assert.equal(await error('date=%3E2020-01-01'), 'Date range is bigger than 365 days');
+    assert.equal(await error('_columns=nope'), "Unknown field 'nope'");
+    assert.equal(await error('_facets=nope'), "Unknown field 'nope'");
+    assert.equal(await error('_results_number=1001'), '_results_number cannot be greater than 1,000');
+    assert.equal(await error('_facets_size=10001'), "Bad value for parameter(s) '_facets_size greater than 10,000'");
+    assert.match(await error('signature=@a~b'), /Malformed supersearch query: .*the operator ~ is not supported/);
+  });
+
+  test('the OpenAPI document describes every endpoint', async () => {
+    const document = (await get('/api/openapi.json', '')).json;
+    assert.deepEqual(document, JSON.parse(JSON.stringify(openApiDocument('0.0.0'))));
+    assert.equal(Object.keys(document['paths']).length, apiEndpoints.size);
+  });
+});
+
+/** Answers are read as what the test expects them to be. */
+function parsed(text: string): ReturnType<typeof JSON.parse> {
+  return /^[[{t]/.test(text) ? JSON.parse(text) : null;
+}
+
+test('over the limit: 429 with Retry-After', async () => {
+  const site = await startWebSite({ public: true, anonymousRequestsPerMinute: 2 });
+  const statuses = [];
+  for (let count = 0; count < 3; count++) statuses.push(await fetch(`${site.url}/api/Platforms/`));
+  assert.deepEqual(
+    statuses.map(({ status }) => status),
+    [200, 200, 429],
+  );
+  assert.ok(Number(statuses[2]?.headers.get('retry-after')) > 0);
+});
