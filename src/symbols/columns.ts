@@ -6,6 +6,9 @@ import { SalvageError } from '../lib/errors.ts';
 import { symbolErrors } from './errors.ts';
 import { symbolLimits } from './limits.ts';
 
+/** Below this a table grows eightfold: fewer copies, and no memory to speak of. */
+const fastGrowthBytes = 4 * 1024 * 1024;
+
 /** Records of `width` 32-bit numbers, back to back, growing as they come. */
 export class RecordTable {
   readonly width: number;
@@ -34,7 +37,7 @@ export class RecordTable {
       );
     // transfer() reallocates: no second copy of a large column while it grows.
     const buffer = this.words.buffer as ArrayBuffer;
-    this.words = new Uint32Array(buffer.transfer(buffer.byteLength * 2));
+    this.words = new Uint32Array(buffer.transfer(buffer.byteLength * (buffer.byteLength < fastGrowthBytes ? 8 : 2)));
   }
 }
 
@@ -45,21 +48,24 @@ export class RecordTable {
 export class TextTable {
   #bytes = new Uint8Array(64 * 1024);
   #used = 4;
-  /** Open addressing; each slot holds an offset, 0 = free. */
-  #slots = new Uint32Array(16 * 1024);
+  /** Open addressing, two words a slot: the offset (0 = free) and the hash, which spares most comparisons of bytes. */
+  #slots = new Uint32Array(2 * 16 * 1024);
   #count = 0;
 
   /** The offset of this text, added if it is new. */
   add(source: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    let slot = hash(source, start, end) & (this.#slots.length - 1);
+    const hash = hashOf(source, start, end);
+    const mask = this.#slots.length - 1;
+    let slot = (hash << 1) & mask;
     for (let offset = this.#slots[slot]!; offset !== 0; offset = this.#slots[slot]!) {
-      if (this.#equals(offset, source, start, length)) return offset;
-      slot = (slot + 1) & (this.#slots.length - 1);
+      if (this.#slots[slot + 1] === hash && this.#equals(offset, source, start, length)) return offset;
+      slot = (slot + 2) & mask;
     }
     const offset = this.#append(source, start, end);
     this.#slots[slot] = offset;
-    if (++this.#count * 2 > this.#slots.length) this.#rehash();
+    this.#slots[slot + 1] = hash;
+    if (++this.#count * 4 > this.#slots.length) this.#rehash();
     return offset;
   }
 
@@ -112,23 +118,24 @@ export class TextTable {
 
   #rehash(): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
+    this.#slots = new Uint32Array(old.length * 4);
     const mask = this.#slots.length - 1;
-    for (const offset of old) {
-      if (offset === 0) continue;
-      let slot = hash(this.#bytes, offset + 4, offset + 4 + this.#lengthAt(offset)) & mask;
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-      this.#slots[slot] = offset;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from] === 0) continue;
+      let slot = (old[from + 1]! << 1) & mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 2) & mask;
+      this.#slots[slot] = old[from]!;
+      this.#slots[slot + 1] = old[from + 1]!;
     }
   }
 }
 
 /** FNV-1a with a last mix, so that the low bits depend on all bytes. */
-function hash(bytes: Uint8Array, start: number, end: number): number {
+function hashOf(bytes: Uint8Array, start: number, end: number): number {
   let h = 0x811c9dc5;
   for (let i = start; i < end; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
   h ^= h >>> 15;
-  return Math.imul(h, 0x85ebca6b) >>> 7;
+  return Math.imul(h, 0x85ebca6b) >>> 1;
 }
 
 /**

@@ -12,7 +12,7 @@ import type { SymFacts } from './module-symbols.ts';
  * A compiled symbol index, one file per `.sym` (stackwalker.md §12):
  *
  *     header    4096 bytes, its last word a CRC-32 of the rest
- *     pages     of 64 KiB: the sections, each 64-byte aligned, back to back; zeros to the page end
+ *     pages     of 16 KiB: the sections, each 64-byte aligned, back to back; zeros to the page end
  *     tail      CRC-32 of each page, then the facts as JSON
  *
  * All numbers are 32 bits in the byte order of the machine, which the mark shows; a foreign order is compiled anew.

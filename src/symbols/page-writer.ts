@@ -16,7 +16,7 @@ const bufferWords = pagesPerWrite * pageWords;
 const slackWords = 64;
 const alignWords = 16;
 
-/** Lays 32-bit records into pages of 64 KiB with their checksums. */
+/** Lays 32-bit records into pages of 16 KiB with their checksums. */
 export class PageWriter {
   readonly pageCrcs: number[] = [];
   /** The buffer to write into at the index that `claim` returns. */
