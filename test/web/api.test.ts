@@ -63,14 +63,7 @@ describe('the API that programs of crash-stats know', async () => {
       headers: { ...(token ? { 'auth-token': token } : {}), ...init.headers },
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      text,
-      json: (text.startsWith('{') || text.startsWith('[') || text === 'true' ? JSON.parse(text) : null) as never as {
-        [key: string]: never;
-      },
-      headers: response.headers,
-    };
+    return { status: response.status, text, json: parsed(text), headers: response.headers };
   }
 
   const form = (values: [string, string][]): RequestInit => ({ method: 'POST', body: new URLSearchParams(values) });
