@@ -35,6 +35,16 @@ export const queueLimits = declareLimits({
     unit: 'characters',
     reason: 'a reason is an error line for a person; what a hostile dump puts into it must not fill the table',
   },
+  publishTimeoutMs: {
+    value: 15_000,
+    unit: 'ms',
+    reason: 'a broker under its memory alarm keeps publishers waiting without a word; the mover must know to back off',
+  },
+  bufferedItemsMax: {
+    value: 4,
+    unit: 'items',
+    reason: 'ids of each queue that a broker pushes ahead: four bridge the round trip, and other processors miss few',
+  },
   deadLettersShownMax: {
     value: 1_000,
     unit: 'items',
