@@ -11,36 +11,57 @@ import type { WalkOutcome } from '../walker.ts';
 
 const logLinesMax = 10;
 
+/** The notes of a walk, which differ between the eras. */
+export interface WalkWording {
+  notJson(walkerName: string, characters: number): string;
+  notObject(text: string): string;
+  readonly killed: string;
+  readonly aborted?: string;
+  failed(dumpName: string, exitCode: number, status: string): string;
+}
+
+const wordingOfToday: WalkWording = {
+  notJson: (walkerName, characters) => `${walkerName}: non-json output: not valid json (${characters} characters)`,
+  notObject: (text) => `MinidumpStackwalkRule: minidump-stackwalk produced unexpected output: ${text.slice(0, 200)}`,
+  killed: 'MinidumpStackwalkRule: minidump-stackwalk: timeout (SIGKILL)',
+  aborted: 'MinidumpStackwalkRule: minidump-stackwalk: timeout (SIGABRT)',
+  failed: (_dumpName, exitCode, status) => `MinidumpStackwalkRule: minidump-stackwalk: failed: ${exitCode}: ${status}`,
+};
+
 export const minidumpStackwalk: Rule = {
   name: 'MinidumpStackwalkRule',
   doc: 'Walks every dump whose name starts with `upload_file_minidump`, all of a crash at once; sets `json_dump` and what goes with it.',
   async action(context) {
-    const { dumps, processed } = context;
-    const additional = Array.isArray(processed['additional_minidumps']) ? processed['additional_minidumps'] : [];
-    const files = [...dumps.values()].filter(({ name }) => name.startsWith(mainDumpName));
-    const walks = await Promise.all(files.map((file) => walkDump(file, context)));
-    // Notes and results in the order of the dumps, whichever walk ended first.
-    for (const [index, file] of files.entries()) {
-      const { fields, notes } = walks[index] as DumpResult;
-      for (const note of notes) context.notes.add(note);
-      if (file.name === mainDumpName) {
-        Object.assign(processed, fields);
-      } else {
-        const earlier = processed[file.name];
-        processed[file.name] = { ...(isJsonObject(earlier) ? earlier : {}), ...fields };
-        if (!additional.includes(file.name)) additional.push(file.name);
-      }
-    }
-    processed['additional_minidumps'] = additional;
+    await walkAllDumps(context, wordingOfToday);
   },
 };
+
+/** Walks the dumps of a crash concurrently; notes and results come in the order of the dumps all the same. */
+export async function walkAllDumps(context: RuleContext, wording: WalkWording): Promise<void> {
+  const { dumps, processed } = context;
+  const additional = Array.isArray(processed['additional_minidumps']) ? processed['additional_minidumps'] : [];
+  const files = [...dumps.values()].filter(({ name }) => name.startsWith(mainDumpName));
+  const walks = await Promise.all(files.map((file) => walkDump(file, context, wording)));
+  for (const [index, file] of files.entries()) {
+    const { fields, notes } = walks[index] as DumpResult;
+    for (const note of notes) context.notes.add(note);
+    if (file.name === mainDumpName) {
+      Object.assign(processed, fields);
+    } else {
+      const earlier = processed[file.name];
+      processed[file.name] = { ...(isJsonObject(earlier) ? earlier : {}), ...fields };
+      if (!additional.includes(file.name)) additional.push(file.name);
+    }
+  }
+  processed['additional_minidumps'] = additional;
+}
 
 interface DumpResult {
   readonly fields: JsonObject;
   readonly notes: readonly string[];
 }
 
-async function walkDump(file: DumpFile, context: RuleContext): Promise<DumpResult> {
+async function walkDump(file: DumpFile, context: RuleContext, wording: WalkWording): Promise<DumpResult> {
   const { raw, folder, signal, services } = context;
   if (file.sizeBytes === 0)
     return {
@@ -51,7 +72,7 @@ async function walkDump(file: DumpFile, context: RuleContext): Promise<DumpResul
     { crashId: String(raw['uuid']), dumpName: file.name, dumpPath: file.path, rawCrash: raw, folder },
     signal,
   );
-  const result = resultOf(outcome, file.name, services.walker);
+  const result = resultOf(outcome, file.name, services.walker, wording);
   services.metrics.incr(processorMetrics.walkRun, {
     outcome: result.fields['success'] ? 'success' : 'fail',
     exitcode: String(outcome.exitCode),
@@ -64,15 +85,15 @@ export function resultOf(
   outcome: WalkOutcome,
   dumpName: string,
   walker: { readonly name: string; readonly version: string },
+  wording: WalkWording,
 ): DumpResult {
   const notes: string[] = [];
-  const dump = outcome.exitCode === 0 && outcome.output ? parseOutput(outcome.output, walker.name, notes) : {};
+  const dump = outcome.exitCode === 0 && outcome.output ? parseOutput(outcome.output, walker.name, wording, notes) : {};
   let status = typeof dump['status'] === 'string' ? dump['status'] : 'unknown error';
   const success = status === 'OK';
-  if (outcome.exitCode === -9) notes.push('MinidumpStackwalkRule: minidump-stackwalk: timeout (SIGKILL)');
-  else if (outcome.exitCode === -6) notes.push('MinidumpStackwalkRule: minidump-stackwalk: timeout (SIGABRT)');
-  else if (outcome.exitCode !== 0 || !success)
-    notes.push(`MinidumpStackwalkRule: minidump-stackwalk: failed: ${outcome.exitCode}: ${status}`);
+  if (outcome.exitCode === -9) notes.push(wording.killed);
+  else if (outcome.exitCode === -6 && wording.aborted) notes.push(wording.aborted);
+  else if (outcome.exitCode !== 0 || !success) notes.push(wording.failed(dumpName, outcome.exitCode, status));
 
   const { tail, errorWord } = readLog(outcome.log);
   if (errorWord !== null && (status === 'OK' || status === 'unknown error')) {
@@ -92,14 +113,14 @@ export function resultOf(
   };
 }
 
-function parseOutput(output: Uint8Array, walkerName: string, notes: string[]): JsonObject {
+function parseOutput(output: Uint8Array, walkerName: string, wording: WalkWording, notes: string[]): JsonObject {
   const text = Buffer.from(output.buffer, output.byteOffset, output.byteLength).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
     if (isJsonObject(value)) return value;
-    notes.push(`MinidumpStackwalkRule: minidump-stackwalk produced unexpected output: ${text.slice(0, 200)}`);
+    notes.push(wording.notObject(text));
   } catch {
-    notes.push(`${walkerName}: non-json output: not valid json (${text.length} characters)`);
+    notes.push(wording.notJson(walkerName, text.length));
   }
   return {};
 }

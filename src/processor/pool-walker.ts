@@ -1,0 +1,37 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { WalkResult } from '../unwind/unwind.ts';
+import { Semaphore } from './semaphore.ts';
+import type { Walker, WalkOutcome } from './walker.ts';
+
+/** What is needed of the pool of walker processes. */
+export interface DumpWalkPool {
+  walk(request: { readonly dumpPath: string }, signal?: AbortSignal): Promise<WalkResult>;
+}
+
+/** The built-in walker: the pool of child processes, with its results in the words of a process. */
+export function makePoolWalker(pool: DumpWalkPool, version: string): Walker {
+  return {
+    name: 'salvage-stackwalk',
+    version,
+    walk: async ({ dumpPath }, signal) => outcomeOf(await pool.walk({ dumpPath }, signal)),
+  };
+}
+
+function outcomeOf(result: WalkResult): WalkOutcome {
+  if (result.status === 'ok') return { output: result.json, exitCode: 0, log: '' };
+  const isTimeout = result.slug === 'walk_timeout';
+  return { output: null, exitCode: isTimeout ? -9 : 1, log: `ERROR ${result.slug} ${result.detail}\n` };
+}
+
+/** The CPU cap: at most `walksMax` dumps are walked at a time, of whichever crashes. */
+export function capWalks(walker: Walker, walksMax: number): Walker {
+  const semaphore = new Semaphore(walksMax);
+  return {
+    name: walker.name,
+    version: walker.version,
+    walk: (request, signal) => semaphore.run(() => walker.walk(request, signal)),
+  };
+}

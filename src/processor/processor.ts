@@ -1,0 +1,75 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { CrashId } from '../crash/crash-id.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { CrashQueue } from '../queue/crash-queue.ts';
+import type { CrashStorage } from '../storage/crash-storage.ts';
+import type { AttemptLog } from './attempt-log.ts';
+import { Consumer } from './consumer.ts';
+import type { Destination } from './destinations.ts';
+import type { Outbox } from './outbox.ts';
+import { type ProcessOutcome, processCrash } from './process-crash.ts';
+import type { RuleServices } from './rule.ts';
+import type { Pipelines } from './rule-sets.ts';
+import { settleDebts } from './settle-debts.ts';
+
+/** What a processor works with. */
+export interface ProcessorParts {
+  readonly queue: CrashQueue;
+  /** Where crashes are fetched from and processed crashes are kept: the system of record. */
+  readonly storage: CrashStorage;
+  /** Everything else that gets the processed crash: search index, export, counter. */
+  readonly destinations: readonly Destination[];
+  readonly outbox: Outbox;
+  readonly pipelines: Pipelines;
+  readonly services: Omit<RuleServices, 'clock' | 'logger' | 'metrics'>;
+  /** Only for queues that do not count attempts. */
+  readonly attempts?: AttemptLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly settings: ProcessorSettings;
+}
+
+export interface ProcessorSettings {
+  /** Stands in the first note of every pass. */
+  readonly hostname: string;
+  /** Folder for the dumps of crashes in work; must exist. */
+  readonly tmpDir: string;
+  readonly concurrency: number;
+  readonly crashTimeMs: number;
+  readonly attemptsMax: number;
+  readonly drainMs: number;
+  readonly leaseRenewalMs: number;
+  readonly outageWaitMs: number;
+}
+
+export interface Processor {
+  /**
+   * Takes crashes from the queue and pays debts until the signal is aborted; then lets the crashes in work end
+   * (`drainMs`) and returns the rest to the queue.
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /** Processes one crash now, without a queue message. Errors of storage come through. */
+  process(crashId: CrashId, ruleset?: string, signal?: AbortSignal): Promise<ProcessOutcome>;
+  /** Crashes in work. */
+  readonly inFlight: number;
+}
+
+export function makeProcessor(parts: ProcessorParts): Processor {
+  const consumer = new Consumer(parts);
+  return {
+    async run(signal) {
+      await Promise.all([consumer.run(signal), settleDebts(parts, signal)]);
+    },
+    process: (crashId, ruleset = 'default', signal = new AbortController().signal) =>
+      processCrash(crashId, ruleset, parts, signal),
+    get inFlight() {
+      return consumer.inFlight;
+    },
+  };
+}
