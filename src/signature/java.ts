@@ -24,8 +24,7 @@ export function signatureOfJavaStackTrace(trace: unknown): Walked {
   const { className, description } = readFirstLine(first, notes);
   const method = readMethod(lines[1], notes);
   const full = joinJava(className, description, method);
-  if (!isLongerThan(full, signatureLimits.signatureCharactersMax.value))
-    return { signature: full, notes };
+  if (!isLongerThan(full, signatureLimits.signatureCharactersMax.value)) return { signature: full, notes };
   notes.push(`${tool}dropped Java exception description due to length`);
   return { signature: `${className}: ${method}`, notes };
 }

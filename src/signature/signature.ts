@@ -30,3 +30,4 @@ export {
   type Siglists,
   type SiglistTexts,
 } from './siglists.ts';
+export { signatureText } from './signature-text.ts';

@@ -1,0 +1,78 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'node:test';
+import { Command } from 'commander';
+import { addSignatureCommand } from '../../src/bin/commands/signature.ts';
+import { openSiglists, ownSiglistDirectory } from '../../src/bin/siglist-directory.ts';
+import { type LogRecord, makeLogger } from '../../src/lib/log.ts';
+
+function copyOfLists(t: { after(done: () => void): void }): string {
+  const directory = mkdtempSync(join(tmpdir(), 'salvage-siglists-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  cpSync(ownSiglistDirectory, directory, { recursive: true });
+  return directory;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; !isSo(); waited += 10) {
+    assert.ok(waited < 5000, 'did not happen within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test('an edited list is in force without a restart; a broken one is reported with its line and changes nothing', async (t) => {
+  const directory = copyOfLists(t);
+  const records: LogRecord[] = [];
+  const logger = makeLogger('test', (record) => records.push(record));
+  const { lists, close } = openSiglists({ directory, reloadIntervalMs: 20, logger });
+  t.after(close);
+  assert.equal(lists.current.prefix.match('Wick::Light'), null);
+
+  writeFileSync(join(directory, 'prefix_signature_re.txt'), 'Wick::\n');
+  await until(() => lists.current.prefix.match('Wick::Light') !== null);
+
+  writeFileSync(join(directory, 'prefix_signature_re.txt'), 'fine\nWick::(\n');
+  await until(() => records.some(({ message }) => message.includes('prefix_signature_re.txt:2')));
+  assert.notEqual(lists.current.prefix.match('Wick::Light'), null);
+});
+
+async function run(...args: string[]): Promise<string> {
+  const program = new Command().exitOverride();
+  let output = '';
+  addSignatureCommand(program, {
+    write: (text) => {
+      output += text;
+    },
+  });
+  await program.parseAsync(['node', 'salvage', 'signature', ...args]);
+  return output;
+}
+
+test('salvage signature prints signature and explanation, or the result as JSON', async (t) => {
+  const directory = copyOfLists(t);
+  const file = join(directory, 'crash.json');
+  writeFileSync(
+    file,
+    JSON.stringify({ crashing_thread: 0, threads: [{ frames: [{ function: 'Wick::Light(int)' }] }] }),
+  );
+  assert.match(await run(file), /^Wick::Light\n\nfrom thread 0, rules of today\n/);
+  assert.equal(JSON.parse(await run(file, '--json')).explanation.frames[0].fate, 'ended');
+  assert.match(await run(file, '--lists', directory, '--era', '2015'), /^Wick::Light\(int\)\n/);
+});
+
+test('salvage signature --check names every bad line; input of no known shape is refused', async (t) => {
+  const directory = copyOfLists(t);
+  assert.match(await run('--check', '--lists', directory), /prefix \d+/);
+  writeFileSync(join(directory, 'irrelevant_signature_re.txt'), '(?=x)\n');
+  await assert.rejects(run('--check', '--lists', directory), /irrelevant_signature_re\.txt:1/);
+  writeFileSync(join(directory, 'x.json'), '[]');
+  await assert.rejects(run(join(directory, 'x.json')), { slug: 'signature_input_unknown' });
+  writeFileSync(join(directory, 'x.json'), '{');
+  await assert.rejects(run(join(directory, 'x.json')), /not JSON/);
+});
