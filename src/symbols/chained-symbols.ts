@@ -29,17 +29,22 @@ export class ChainedSymbols implements SymbolProvider {
     this.#options = options;
   }
 
+  /**
+   * The search is shared by all who ask at the same time and goes on when one of them stops waiting: the next crash with
+   * this module finds the download there.
+   */
   symbolsFor(module: SymbolModule, signal?: AbortSignal): Promise<SymbolsFound> {
     const key = symbolKeyOf(module);
     if (!key) return Promise.resolve({ state: 'missing' });
     const name = keyPath(key);
-    const flight = this.#flights.get(name);
-    if (flight) return flight;
-    const started = this.#search(key, module, signal)
-      .catch((error: unknown): SymbolsFound => ({ state: 'unknown', detail: errorText(error) }))
-      .finally(() => this.#flights.delete(name));
-    this.#flights.set(name, started);
-    return started;
+    let flight = this.#flights.get(name);
+    if (!flight) {
+      flight = this.#search(key, module)
+        .catch((error: unknown): SymbolsFound => ({ state: 'unknown', detail: errorText(error) }))
+        .finally(() => this.#flights.delete(name));
+      this.#flights.set(name, flight);
+    }
+    return signal ? unlessAborted(flight, signal) : flight;
   }
 
   close(): void {
@@ -47,11 +52,11 @@ export class ChainedSymbols implements SymbolProvider {
   }
 
   /** A file that is no use does not end the search: another source may have a good one. */
-  async #search(key: SymbolKey, module: SymbolModule, signal?: AbortSignal): Promise<SymbolsFound> {
+  async #search(key: SymbolKey, module: SymbolModule): Promise<SymbolsFound> {
     let corrupt: string | null = null;
     let unknown: string | null = null;
     for (const supplier of this.#options.suppliers) {
-      const found = await this.#ask(supplier, key, module, signal);
+      const found = await this.#ask(supplier, key, module);
       if (found.state === 'loaded') return this.#counted(found);
       if (found.state === 'corrupt') corrupt ??= found.detail;
       if (found.state === 'unknown') unknown ??= found.detail;
@@ -66,15 +71,10 @@ export class ChainedSymbols implements SymbolProvider {
     return found;
   }
 
-  async #ask(
-    supplier: SymbolSupplier,
-    key: SymbolKey,
-    module: SymbolModule,
-    signal?: AbortSignal,
-  ): Promise<SymbolsFound> {
+  async #ask(supplier: SymbolSupplier, key: SymbolKey, module: SymbolModule): Promise<SymbolsFound> {
     const compiled = supplier.identityOf && this.#options.indexes.opened(supplier.identityOf(key));
     if (compiled) return this.#judge(compiled, key, supplier, null);
-    const answer = await supplier.find(key, module, signal);
+    const answer = await supplier.find(key, module);
     this.#options.metrics.incr(symbolMetrics.source, { source: supplier.id, answer: answer.kind });
     if (answer.kind === 'found') return this.#load(answer.file, key, supplier);
     if (answer.kind === 'not_found') return { state: 'missing' };
@@ -108,4 +108,14 @@ export class ChainedSymbols implements SymbolProvider {
       };
     return { state: 'loaded', symbols, url: url ?? facts.url };
   }
+}
+
+function unlessAborted(flight: Promise<SymbolsFound>, signal: AbortSignal): Promise<SymbolsFound> {
+  const pending: SymbolsFound = { state: 'unknown', detail: 'not there in time; the search goes on' };
+  if (signal.aborted) return Promise.resolve(pending);
+  const { promise, resolve } = Promise.withResolvers<SymbolsFound>();
+  const onAbort = () => resolve(pending);
+  signal.addEventListener('abort', onAbort, { once: true });
+  flight.then(resolve).finally(() => signal.removeEventListener('abort', onAbort));
+  return promise;
 }

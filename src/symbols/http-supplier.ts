@@ -17,6 +17,8 @@ export interface HttpSupplierOptions
   /** Base URL; the Breakpad path is appended. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** `lower`: the server has every path in lower case (Electron's). */
+  readonly casing?: 'default' | 'lower';
   /** A bucket without the right to list says 403 for what is not there. */
   readonly absentIs403?: boolean;
 }
@@ -31,9 +33,10 @@ export function makeHttpSupplier(options: HttpSupplierOptions): RemoteSupplier {
         authorization: `Basic ${Buffer.from(`${decodeURIComponent(base.username)}:${decodeURIComponent(base.password)}`).toString('base64')}`,
       }
     : {};
+  const casing = options.casing ?? 'default';
   const headers = { ...authorization, ...options.headers };
   const fetch: FetchSym = async (key, module, signal) => {
-    const response = await httpGet(symbolUrl(base, key, module), { ...options, headers, signal });
+    const response = await httpGet(symbolUrl(base, key, casing, module), { ...options, headers, signal });
     if (isAbsent(response, options.absentIs403 ?? false)) {
       response.destroy();
       return null;
@@ -47,16 +50,17 @@ export function makeHttpSupplier(options: HttpSupplierOptions): RemoteSupplier {
       response.destroy();
       throw new SalvageError(symbolErrors.sym_too_large, `announces ${length} bytes`);
     }
-    return { body: response, url: symbolUrl(shownBase, key, null).href };
+    return { body: response, url: symbolUrl(shownBase, key, casing, null).href };
   };
   return new RemoteSupplier({ ...options, id: options.id ?? shownBase.href }, fetch);
 }
 
 /** Names are percent-encoded as path parts; the query is for servers that collect what is missing. */
-function symbolUrl(base: URL, key: SymbolKey, module: SymbolModule | null): URL {
+function symbolUrl(base: URL, key: SymbolKey, casing: 'default' | 'lower', module: SymbolModule | null): URL {
   const url = new URL(base);
   url.username = url.password = '';
-  url.pathname += [key.debugFile, key.debugId, key.symFile].map(encodeURIComponent).join('/');
+  const path = [key.debugFile, key.debugId, key.symFile].map(encodeURIComponent).join('/');
+  url.pathname += casing === 'lower' ? path.toLowerCase() : path;
   if (module?.codeFile) url.searchParams.set('code_file', module.codeFile.slice(0, 255));
   if (module?.codeId) url.searchParams.set('code_id', module.codeId.slice(0, 128));
   return url;
@@ -73,4 +77,15 @@ function refusal(status: number): SalvageError {
     passes ? symbolErrors.symbol_source_unreachable : symbolErrors.symbol_source_denied,
     `HTTP ${status}`,
   );
+}
+
+/** Public servers by name. Off until named: asking one tells it the names of your modules. */
+const presets: Readonly<Record<string, { readonly url: string; readonly casing?: 'lower' }>> = {
+  mozilla: { url: 'https://symbols.mozilla.org/' },
+  electron: { url: 'https://symbols.electronjs.org/', casing: 'lower' },
+};
+
+/** What an entry of the option `symbols.servers` means: the name of a preset, or a URL. */
+export function serverOf(entry: string): { readonly url: string; readonly casing?: 'lower' } {
+  return Object.hasOwn(presets, entry) ? presets[entry]! : { url: entry };
 }

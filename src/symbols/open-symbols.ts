@@ -9,7 +9,7 @@ import type { Metrics } from '../lib/metrics.ts';
 import type { OptionValues } from '../lib/options.ts';
 import { ChainedSymbols } from './chained-symbols.ts';
 import { DirectorySupplier } from './directory-supplier.ts';
-import { makeHttpSupplier } from './http-supplier.ts';
+import { makeHttpSupplier, serverOf } from './http-supplier.ts';
 import { IndexCache } from './index-cache.ts';
 import { negativeTimes } from './negative-cache.ts';
 import type { symbolOptions } from './options.ts';
@@ -40,9 +40,9 @@ export function openSymbols(options: OpenSymbolsOptions): ChainedSymbols {
   const { settings, clock, metrics, dataDir } = options;
   const logger = options.logger.named('salvage.symbols');
   const cacheDirectory = symbolCacheDirectory(settings, dataDir);
-  const servers = settings.servers.map((url) =>
+  const servers = settings.servers.map((entry) =>
     makeHttpSupplier({
-      url,
+      ...serverOf(entry),
       cacheDirectory,
       clock,
       metrics,

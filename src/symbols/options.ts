@@ -8,7 +8,7 @@ export const symbolOptions = declareOptions('symbols', 'Symbol files: where they
   directories: option.list([], 'more directories with .sym files in Breakpad layout, read only, in order'),
   servers: option.list(
     [],
-    'base URLs of symbol servers in Breakpad layout, asked in order after the directories; asking tells them your module names',
+    'symbol servers in Breakpad layout, asked in order after the directories: base URLs, or mozilla, electron; asking tells them your module names',
     { aliases: ['symbols_urls'] },
   ),
   allowPrivateAddresses: option.boolean(false, 'symbol servers may be in a private network (they are yours)'),

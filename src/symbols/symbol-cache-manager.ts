@@ -124,17 +124,27 @@ export class SymbolCacheManager {
   }
 
   #watch(): void {
-    this.#watcher = fs.watch(this.#directory, { recursive: true, persistent: false }, (_event, name) => {
-      if (name === null) this.#guarded(() => this.scan());
-      else
-        this.#guarded(() => {
-          this.#look(path.join(this.#directory, name));
-          this.#enforce();
-        });
-    });
-    this.#watcher.on('error', (error) => {
-      this.#options.logger.warning(`symbol cache is no longer watched, only scanned: ${errorText(error)}`);
-    });
+    try {
+      this.#watcher = fs.watch(this.#directory, { recursive: true, persistent: false }, (_event, name) =>
+        this.#guarded(() => this.#onChange(name)),
+      );
+      this.#watcher.on('error', (error) => this.#unwatched(error));
+    } catch (error) {
+      this.#unwatched(error);
+    }
+  }
+
+  /** The system has too few watches left, or the file system has none: then only scans see what appears. */
+  #unwatched(error: unknown): void {
+    this.#options.logger.warning(`symbol cache is not watched, only scanned: ${errorText(error)}`);
+  }
+
+  #onChange(name: string | null): void {
+    if (name === null) this.scan();
+    else {
+      this.#look(path.join(this.#directory, name));
+      this.#enforce();
+    }
   }
 
   #guarded(task: () => void): void {

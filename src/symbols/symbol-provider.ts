@@ -23,7 +23,10 @@ export type SymbolsFound =
   | { readonly state: 'corrupt'; readonly detail: string }
   | { readonly state: 'unknown'; readonly detail: string };
 
-/** The port that unwinding uses. Never rejects: trouble is a state. Equal modules asked at once share one search. */
+/**
+ * The port that unwinding uses. Never rejects: trouble is a state, and so is an aborted signal (`unknown`). Equal modules
+ * asked at once share one search.
+ */
 export interface SymbolProvider {
   symbolsFor(module: SymbolModule, signal?: AbortSignal): Promise<SymbolsFound>;
 }

@@ -13,6 +13,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { nullMetrics } from '../../src/lib/metrics.ts';
+import { serverOf as presetOf } from '../../src/symbols/http-supplier.ts';
 import { isPublicAddress } from '../../src/symbols/public-address.ts';
 import {
   ChainedSymbols,
@@ -288,6 +289,33 @@ test('an age of ten and more is asked in both cases of its letters', async (t) =
   const found = await supplierOf(url, directory).find(symbolKeyOf({ ...module, debugId })!, module);
   assert.equal(found.kind, 'found');
   assert.equal(requests.length, 2);
+});
+
+test('a server with every path in lower case is asked so; presets are named', async (t) => {
+  const { url, requests } = await serverOf(t, (_request, response) => response.end(sym));
+  const found = await supplierOf(url, temporaryDirectory(t), { casing: 'lower' }).find(key, {
+    ...module,
+    codeFile: '',
+    codeId: null,
+  });
+  assert.equal(found.kind, 'found');
+  assert.deepEqual(requests, [symPath.toLowerCase()]);
+  assert.deepEqual(presetOf('electron'), { url: 'https://symbols.electronjs.org/', casing: 'lower' });
+  assert.deepEqual(presetOf('https://x.example/'), { url: 'https://x.example/' });
+});
+
+test('who stops waiting gets unknown at once; the search goes on for the others', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { url, requests } = await serverOf(t, (_request, response) => setTimeout(() => response.end(sym), 100));
+  const symbols = chain(directory, [supplierOf(url, directory)]);
+  const [impatient, patient] = await Promise.all([
+    symbols.symbolsFor(module, AbortSignal.timeout(10)),
+    symbols.symbolsFor(module),
+  ]);
+  assert.equal(impatient.state, 'unknown');
+  assert.equal(patient.state, 'loaded');
+  assert.equal(requests.length, 1);
+  symbols.close();
 });
 
 function chain(directory: string, suppliers: ConstructorParameters<typeof ChainedSymbols>[0]['suppliers']) {
