@@ -4,9 +4,17 @@
 
 import type { StackFrame, StackModule, StackThread, Stackwalk } from '../crash/stackwalk.ts';
 import type { JsonValue } from '../lib/json.ts';
-import { type CpuContext, type Minidump, type Module, registerLayouts, type Thread } from '../minidump/minidump.ts';
+import {
+  assertionText,
+  type CpuContext,
+  lastErrorName,
+  type Minidump,
+  type Module,
+  registerLayouts,
+  type Thread,
+} from '../minidump/minidump.ts';
 import { salvageAdditions } from './additions.ts';
-import { crashInfoOf, lastErrorOf } from './crash-info.ts';
+import { crashInfoOf } from './crash-info.ts';
 import type { DocumentInput } from './document-input.ts';
 import { leafName } from './leaf-name.ts';
 import type { ModuleCode } from './module-code.ts';
@@ -25,7 +33,7 @@ export function stackwalkDocument(input: DocumentInput): Stackwalk {
     crash_info: {
       ...crashInfoOf(dump, hex),
       crashing_thread: requesting?.index ?? null,
-      assertion: dump.assertion?.expression ?? null,
+      assertion: assertionText(dump),
     },
     system_info: systemInfoOf(dump),
     linux_memory_map_count: dump.linux.memoryMapCount,
@@ -67,7 +75,7 @@ function threadOf(thread: Thread, walk: ThreadWalk, { dump, code }: DocumentInpu
   return {
     thread_id: thread.id,
     thread_name: thread.name,
-    last_error_value: lastErrorOf(thread, dump),
+    last_error_value: lastErrorName(dump, thread),
     frame_count: frames.length,
     frames,
     ...(walk.isTruncated ? { frames_truncated: true, total_frames: walk.frameCount } : {}),
