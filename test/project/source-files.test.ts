@@ -12,8 +12,7 @@ const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { e
   .filter((file) => /\.(ts|mts|js|mjs|cjs|sql|css)$/.test(file) && existsSync(file));
 
 test('every source file begins with the MPL-2.0 header', () => {
-  const header =
-    /This Source Code Form is subject to the terms of the Mozilla Public\s+(\/\/|--|\*|#)? *License, v\. 2\.0\./;
+  const header = /This Source Code Form is subject to the terms of the Mozilla Public\s+[^A-Za-z]*License, v\. 2\.0\./;
   const without = files.filter((file) => !header.test(readFileSync(file, 'utf8').slice(0, 400)));
   assert.deepEqual(without, []);
 });

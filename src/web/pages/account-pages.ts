@@ -1,0 +1,243 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isErrorOf, SalvageError } from '../../lib/errors.ts';
+import { peopleErrors } from '../../people/errors.ts';
+import { type Permission, permissions, permissionTitles } from '../../people/permissions.ts';
+import { refuseForgedRequest, sessionCookieName, sessionSecretOf } from '../access.ts';
+import { webErrors } from '../errors.ts';
+import { type Html, html, nothing } from '../html.ts';
+import { icon, type PageContext, renderPage, sendPage } from '../page.ts';
+import type { WebParts } from '../web-parts.ts';
+import type { AddPage } from './page-routes.ts';
+
+/** Signing in and out, the claim link, one's own profile and tokens. */
+export function addAccountPages(add: AddPage, parts: WebParts): void {
+  add({ url: '/claim', isOpen: true, handle: claimPage });
+  add({
+    url: '/claim',
+    method: 'POST',
+    isOpen: true,
+    handle: (context, request, reply) => claim(context, request, reply, parts),
+  });
+  add({
+    url: '/sign-in',
+    isOpen: true,
+    handle: async (context, request, reply) => sendPage(reply, signInPage(context, nextOf(request), null)),
+  });
+  add({
+    url: '/sign-in',
+    method: 'POST',
+    isOpen: true,
+    handle: (context, request, reply) => signIn(context, request, reply, parts),
+  });
+  add({
+    url: '/sign-out',
+    method: 'POST',
+    isOpen: true,
+    handle: (context, request, reply) => signOut(context, request, reply, parts),
+  });
+  add({ url: '/profile/', handle: async (context, _request, reply) => sendPage(reply, profilePage(context)) });
+  add({
+    url: '/api/tokens/',
+    handle: async (context, _request, reply) => sendPage(reply, await tokensPage(context, null)),
+  });
+  add({
+    url: '/api/tokens/',
+    method: 'POST',
+    handle: (context, request, reply) => makeToken(context, request, reply, parts),
+  });
+  add({
+    url: '/api/tokens/revoke',
+    method: 'POST',
+    handle: (context, request, reply) => revokeToken(context, request, reply, parts),
+  });
+}
+
+function formOf(request: FastifyRequest): URLSearchParams {
+  return request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+}
+
+/** Only addresses on this site: an open redirect would lend our name to others. */
+function nextOf(request: FastifyRequest): string {
+  const next = (request.query as URLSearchParams).get('next') ?? formOf(request).get('next') ?? '/';
+  return /^\/(?![/\\])/.test(next) ? next : '/';
+}
+
+function openSession(context: PageContext, reply: FastifyReply, sessionSecret: string): FastifyReply {
+  return reply.setCookie(sessionCookieName(context.isHttps), sessionSecret, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: context.isHttps,
+    maxAge: 7 * 86_400,
+  });
+}
+
+/** The link opens a page with one button, so that a program that merely previews links does not use it up. */
+async function claimPage(context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const secret = (request.query as URLSearchParams).get('link') ?? '';
+  const content = html`<div class="page-head"><h1>Welcome to Salvage</h1></div>
+<p class="prose">This link signs you in as the admin of this installation. It works once.</p>
+<form method="post" action="/claim"><input type="hidden" name="link" value="${secret}"><button class="btn primary" type="submit" autofocus>Sign in</button></form>`;
+  // A person at the machine itself needs no second press; the form is sent by the island.
+  return sendPage(
+    reply,
+    renderPage({ title: 'Welcome', nav: null, page: 'claim', content, scripts: ['claim.js'] }, context),
+  );
+}
+
+async function claim(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  refuseForgedRequest(request, { ...context.access, session: null }, null);
+  const { sessionSecret, reader } = await parts.people.claim(
+    formOf(request).get('link') ?? '',
+    request.headers['user-agent'] ?? '',
+  );
+  parts.people.audit({ action: 'claim', object: reader.name ?? '', reader, address: context.access.address });
+  return openSession(context, reply, sessionSecret).redirect('/', 303);
+}
+
+function signInPage(context: PageContext, next: string, problem: string | null): Html {
+  const content = html`<div class="page-head"><h1>Sign in</h1></div>
+${problem ? html`<p class="notice danger" role="alert">${icon('warn')}<span class="body">${problem}</span></p>` : nothing}
+<form class="form" method="post" action="/sign-in">
+  <input type="hidden" name="next" value="${next}">
+  <p class="field"><label for="name">Name</label><input class="input" id="name" name="name" autocomplete="username" required></p>
+  <p class="field"><label for="password">Password</label><input class="input" id="password" name="password" type="password" autocomplete="current-password" required></p>
+  <p><button class="btn primary" type="submit">Sign in</button></p>
+</form>
+<p class="prose soft">Without a password: run <code>salvage admin link</code> on the server and open what it prints.</p>`;
+  return renderPage({ title: 'Sign in', nav: null, page: 'sign-in', content }, context);
+}
+
+async function signIn(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  refuseForgedRequest(request, { ...context.access, session: null }, null);
+  const form = formOf(request);
+  const { reader: nobody, address } = context.access;
+  try {
+    const { sessionSecret, reader } = await parts.people.signIn(
+      form.get('name') ?? '',
+      form.get('password') ?? '',
+      request.headers['user-agent'] ?? '',
+    );
+    parts.people.audit({ action: 'sign_in', object: reader.name ?? '', reader, address });
+    return openSession(context, reply, sessionSecret).redirect(nextOf(request), 303);
+  } catch (error) {
+    if (!isErrorOf(error, peopleErrors.sign_in_failed)) throw error;
+    parts.people.audit({ action: 'sign_in_failed', object: form.get('name') ?? '', reader: nobody, address });
+    return sendPage(reply, signInPage(context, nextOf(request), error.message), 403);
+  }
+}
+
+async function signOut(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  refuseForgedRequest(request, context.access, formOf(request).get('csrf'));
+  const secret = sessionSecretOf(request);
+  if (secret) await parts.people.signOut(secret);
+  const { reader, address } = context.access;
+  parts.people.audit({ action: 'sign_out', object: reader.name ?? '', reader, address });
+  return reply.clearCookie(sessionCookieName(context.isHttps), { path: '/' }).redirect('/sign-in', 303);
+}
+
+function profilePage(context: PageContext): Html {
+  const { reader } = context.access;
+  const rows = permissions.map(
+    (permission) =>
+      html`<tr><th scope="row">${permissionTitles[permission]}</th><td>${reader.permissions.has(permission) ? 'Yes' : 'No'}</td></tr>`,
+  );
+  const content = html`<div class="page-head"><h1>${reader.name ?? 'Nobody'}</h1></div>
+<dl class="kv"><div><dt>Products</dt><dd>${reader.products === null ? 'all' : reader.products.join(', ')}</dd></div></dl>
+<table class="table"><caption class="vh">Permissions</caption><thead><tr><th scope="col">Permission</th><th scope="col">Granted</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return renderPage({ title: 'Profile', nav: 'account', page: 'profile', content }, context);
+}
+
+async function tokensPage(context: PageContext, made: string | null): Promise<Html> {
+  const { reader, session } = context.access;
+  if (!session || reader.accountId === null) throw new SalvageError(webErrors.login_required);
+  const tokens = await context.parts.people.listTokens(reader.accountId);
+  const day = (date: Date | null) => (date ? date.toISOString().slice(0, 10) : 'never');
+  const rows = tokens.map(
+    (token) => html`<tr>
+  <td>${token.name}</td><td class="id">…${token.lastFour}</td><td>${token.permissions.join(', ')}</td>
+  <td class="num">${day(token.createdAt)}</td><td class="num">${token.revokedAt ? 'revoked' : day(token.expiresAt)}</td><td class="num">${day(token.lastUsedAt)}</td>
+  <td>${token.revokedAt ? nothing : html`<form method="post" action="/api/tokens/revoke"><input type="hidden" name="csrf" value="${session.csrfSecret}"><input type="hidden" name="id" value="${token.id}"><button class="btn" type="submit">Revoke</button></form>`}</td>
+</tr>`,
+  );
+  const boxes = permissions
+    .filter((permission) => reader.permissions.has(permission))
+    .map(
+      (permission) =>
+        html`<label class="check"><input type="checkbox" name="permissions" value="${permission}"> ${permissionTitles[permission]}</label>`,
+    );
+  const content = html`<div class="page-head"><h1>API tokens</h1></div>
+${made ? html`<div class="notice ok" role="status">${icon('ok')}<div class="body"><strong>Copy it now; it is not shown again.</strong> <code id="token">${made}</code> <button class="copy" type="button" data-copy="token">${icon('copy')}<span data-label>Copy</span></button></div></div>` : nothing}
+<form class="form" method="post" action="/api/tokens/">
+  <input type="hidden" name="csrf" value="${session.csrfSecret}">
+  <p class="field"><label for="token-name">What it is for</label><input class="input" id="token-name" name="name" required maxlength="100"></p>
+  <fieldset class="field"><legend>Permissions</legend>${boxes}</fieldset>
+  <p class="field"><label for="days">Days until it ends</label><input class="input" id="days" name="days" type="number" min="1" max="366" value="90"></p>
+  <p><button class="btn primary" type="submit">Make a token</button></p>
+</form>
+${
+  tokens.length === 0
+    ? html`<p class="prose soft">No tokens yet. Programs send one in the header <code>Auth-Token</code>.</p>`
+    : html`<table class="table"><caption class="vh">Tokens</caption><thead><tr><th scope="col">For</th><th scope="col">Ends in</th><th scope="col">Permissions</th><th scope="col">Made</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="vh">Revoke</span></th></tr></thead><tbody>${rows}</tbody></table>`
+}`;
+  return renderPage({ title: 'API tokens', nav: 'account', page: 'tokens', content }, context);
+}
+
+async function makeToken(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  const form = formOf(request);
+  refuseForgedRequest(request, context.access, form.get('csrf'));
+  const { reader, address } = context.access;
+  if (reader.via !== 'session' || reader.accountId === null) throw new SalvageError(webErrors.login_required);
+  const wanted = form
+    .getAll('permissions')
+    .filter((name): name is Permission => permissions.some((permission) => permission === name));
+  const days = Number(form.get('days') ?? '90');
+  const { token, id } = await parts.people.makeToken(reader.accountId, {
+    name: form.get('name') ?? '',
+    permissions: wanted,
+    days: Number.isInteger(days) ? days : 90,
+  });
+  parts.people.audit({ action: 'token_made', object: String(id), reader, address });
+  return sendPage(reply, await tokensPage(context, token));
+}
+
+async function revokeToken(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  const form = formOf(request);
+  refuseForgedRequest(request, context.access, form.get('csrf'));
+  const { reader, address } = context.access;
+  if (reader.accountId === null) throw new SalvageError(webErrors.login_required);
+  const own = (await parts.people.listTokens(reader.accountId)).find((token) => String(token.id) === form.get('id'));
+  if (!own) throw new SalvageError(webErrors.not_found);
+  await parts.people.revokeToken(own.id);
+  parts.people.audit({ action: 'token_revoked', object: String(own.id), reader, address });
+  return reply.redirect('/api/tokens/', 303);
+}

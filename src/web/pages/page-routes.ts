@@ -1,0 +1,120 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SalvageError } from '../../lib/errors.ts';
+import { findAccess, mayReadProduct } from '../access.ts';
+import { readAssets } from '../assets.ts';
+import { webErrors } from '../errors.ts';
+import { type Html, html } from '../html.ts';
+import { isHttps, type PageContext, renderPage, sendPage } from '../page.ts';
+import { shownError } from '../send-error.ts';
+import type { WebParts } from '../web-parts.ts';
+import { addAccountPages } from './account-pages.ts';
+
+/** One page: where it lives, who may open it, and what it answers. */
+export interface PageRoute {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  /** Pages that a person must reach before signing in. */
+  readonly isOpen?: boolean;
+  handle(context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
+}
+
+export type AddPage = (route: PageRoute) => void;
+
+/** All pages. Until somebody has claimed the site, only the open ones answer (web.md §7.2). */
+export function addPageRoutes(
+  app: FastifyInstance,
+  parts: WebParts,
+  pages: readonly ((add: AddPage, parts: WebParts) => void)[],
+): void {
+  const assets = readAssets();
+  for (const asset of assets.values())
+    app.get(asset.url, { config: { rateLimit: false } }, (_request, reply) =>
+      reply.type(asset.contentType).header('cache-control', 'public, max-age=31536000, immutable').send(asset.bytes),
+    );
+  let isClaimed = false;
+  const add: AddPage = (route) => {
+    app.route({
+      method: route.method ?? 'GET',
+      url: route.url,
+      errorHandler: async (error, request, reply) =>
+        sendErrorPage(error, await makeContext(request, parts, assets).catch(() => null), request, reply, parts),
+      handler: async (request, reply) => {
+        isClaimed ||= await parts.people.hasAdmin();
+        if (!isClaimed && !route.isOpen) throw new SalvageError(webErrors.not_claimed);
+        const context = await makeContext(request, parts, assets);
+        if (!route.isOpen && !context.access.reader.permissions.has('view')) {
+          if (context.access.reader.via !== 'anonymous') throw new SalvageError(webErrors.permission_required);
+          return reply.redirect(`/sign-in?next=${encodeURIComponent(request.url)}`, 302);
+        }
+        return route.handle(context, request, reply);
+      },
+    });
+  };
+  addAccountPages(add, parts);
+  for (const addPages of pages) addPages(add, parts);
+}
+
+async function makeContext(
+  request: FastifyRequest,
+  parts: WebParts,
+  assets: PageContext['assets'],
+): Promise<PageContext> {
+  const access = await findAccess(request, parts);
+  const product = (request.query as URLSearchParams).get('product');
+  const canRead = access.reader.permissions.has('view');
+  const [products, versions] = canRead
+    ? await Promise.all([parts.search.productsSeen(), product ? parts.search.versionsSeen(product) : []])
+    : [[], []];
+  return {
+    parts,
+    assets,
+    access,
+    isHttps: isHttps(request),
+    products: products.filter((one) => mayReadProduct(access.reader, one.product)),
+    versions: versions.toSorted((a, b) => (a.firstDate < b.firstDate ? 1 : -1)).slice(0, 12),
+  };
+}
+
+/** First what is the case, then what to do; the slug last and faint. */
+export function errorContent(title: string, message: string, remedy: string, slug: string): Html {
+  return html`<div class="page-head"><h1>${title}</h1></div>
+<p class="prose">${message}</p>
+<p class="prose soft">${remedy} <span class="faint">${slug}</span></p>`;
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'This address cannot be read',
+  403: 'Not allowed',
+  404: 'Nothing here',
+  429: 'Too many requests',
+  500: 'That went wrong',
+  503: 'Not available at the moment',
+};
+
+async function sendErrorPage(
+  error: unknown,
+  context: PageContext | null,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  const shown = shownError(error);
+  if (shown.status >= 500 && shown.slug !== webErrors.not_claimed.slug)
+    parts.logger
+      .named('salvage.web')
+      .error(`${request.method} ${request.routeOptions.url}: ${shown.slug}`, { error, request_id: request.id });
+  if (shown.status === 503) reply.header('retry-after', '10');
+  const title = titles[shown.status] ?? 'That did not work';
+  const content = errorContent(title, shown.message, shown.remedy, shown.slug);
+  // Without a database not even the bar can be filled: the text alone still says what is the case.
+  if (!context)
+    return reply
+      .status(shown.status)
+      .type('text/plain; charset=utf-8')
+      .send(`${title}. ${shown.message} ${shown.remedy} [${shown.slug}]`);
+  return sendPage(reply, renderPage({ title, nav: null, page: 'error', content }, context), shown.status);
+}
