@@ -6,6 +6,8 @@
 export interface Clock {
   /** Now. */
   now(): Date;
+  /** Now in microseconds since the epoch, where the clock is that fine; otherwise the milliseconds of `now` are used. */
+  nowUs?(): number;
   /** A reading that never goes back, in milliseconds, for durations. */
   monotonicMs(): number;
   /** Resolves after that many milliseconds, or rejects with the signal's reason when it is aborted first. */

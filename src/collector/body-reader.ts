@@ -1,0 +1,346 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { IncomingMessage } from 'node:http';
+import { type Annotations, ReportReader, type ReportReaderOptions } from '../crash/report-reader.ts';
+import { SalvageError } from '../lib/errors.ts';
+import { Gunzip, GunzipError, gunzipAtOnce, gunzipBegin } from '../lib/gunzip.ts';
+import type { Spool, SpoolStage } from '../spool/spool.ts';
+import { collectorErrors } from './errors.ts';
+import type { IntakeMemory } from './intake-memory.ts';
+import { collectorLimits } from './limits.ts';
+
+export interface BodyReaderOptions {
+  readonly isGzip: boolean;
+  /** Null when it cannot be used: then the body is only received, and gunzipped to see whether it is gzip. */
+  readonly boundary: string | null;
+  readonly bodySizeBytesMax: number;
+  readonly decodedSizeBytesMax: number;
+  /** Stop validating once the first file part begins. */
+  readonly isHeadOnly: boolean;
+  readonly report: ReportReaderOptions;
+  /** The verdict so far, asked when the first file part begins: false = the rules reject the report. */
+  readonly isWanted: (annotations: Annotations) => boolean;
+}
+
+// One for all: it is used within a single synchronous call.
+const slab = Buffer.allocUnsafe(collectorLimits.gzipAtOnceBytesMax.value);
+const { smallChunkBytes, keptBytesMax, gzipAtOnceBytesMax, gzipAtOnceDecodedBytesMax, headBytesFirst } =
+  collectorLimits;
+
+/**
+ * Receives one body: every piece goes to the spool as it came and through gunzip and the report reader. Memory does not
+ * grow with the body. What is wrong with the body is a value (`malformed`), for the answer comes when it is read to its
+ * end; what ends the reading early (too large, client gone, disk full) is thrown as a SalvageError.
+ */
+export class BodyReader {
+  receivedBytes = 0;
+  decodedBytes = 0;
+  gunzipMs = 0;
+  /** The first thing wrong with the body; damaged gzip wins over what its text says. */
+  malformed: SalvageError | null = null;
+  /** True when only the head was validated: the dumps are not known. */
+  isSkimmed = false;
+  report: ReportReader | null;
+
+  readonly #options: BodyReaderOptions;
+  readonly #spool: Spool;
+  readonly #memory: IntakeMemory;
+  readonly #nowMs: () => number;
+  #stage: SpoolStage | null = null;
+  /** The whole body so far, while it is small; null once it grew beyond. */
+  #kept: Buffer[] | null = [];
+  #keptBytes = 0;
+  #stagedPieces = 0;
+  /** True while the rules reject the report: its bytes stay in memory and cost no disk. */
+  #isHeldBack = false;
+  #isHashed = true;
+  #small: Buffer | null = null;
+  #smallBytes = 0;
+  #gunzip: Gunzip | null = null;
+  #isCollecting: boolean;
+  #decoded: readonly Buffer[] | null = null;
+  #fail: ((error: unknown) => void) | null = null;
+
+  constructor(options: BodyReaderOptions, spool: Spool, memory: IntakeMemory, nowMs: () => number) {
+    this.#options = options;
+    this.#spool = spool;
+    this.#memory = memory;
+    this.#nowMs = nowMs;
+    this.#isCollecting = options.isGzip;
+    this.report = options.boundary === null ? null : this.#makeReport(options.boundary);
+  }
+
+  /** Reads to the end of the body. */
+  read(request: IncomingMessage): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      let isDone = false;
+      const settle = (finish: () => void) => {
+        if (isDone) return;
+        isDone = true;
+        this.#fail = null;
+        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+        finish();
+      };
+      const fail = (error: unknown) => settle(() => reject(error));
+      const onData = (chunk: Buffer) => {
+        try {
+          const pressure = this.#take(chunk);
+          if (!pressure) return;
+          request.pause();
+          pressure.then(() => request.resume(), fail);
+        } catch (error) {
+          fail(error);
+        }
+      };
+      const onEnd = () => this.#finish().then(() => settle(resolve), fail);
+      const onClose = () => {
+        if (!request.complete) fail(new SalvageError(collectorErrors.client_gone));
+      };
+      this.#fail = fail;
+      // An error without a listener would end the process; it comes with every connection that is cut.
+      request.on('error', () => {});
+      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    });
+  }
+
+  /** Ends the reading from outside, such as for a client that is too slow. */
+  stop(error: SalvageError): void {
+    this.#fail?.(error);
+  }
+
+  /** Puts all of the body into the spool, with the hashes of its dumps; the stage is ready for the commit then. */
+  async keep(): Promise<SpoolStage> {
+    if (!this.#isHashed && !this.isSkimmed) this.#readAgain().end();
+    this.#isHeldBack = false;
+    await this.#stageKept();
+    this.#stage ??= this.#spool.stage();
+    return this.#stage;
+  }
+
+  /** Forgets everything; call it in any case. */
+  async release(): Promise<void> {
+    this.#gunzip?.close();
+    this.#kept = null;
+    this.#decoded = null;
+    this.#small = null;
+    this.#memory.release(this);
+    await this.#stage?.abort();
+  }
+
+  /** The stage was committed and is no longer this reader's. */
+  forgetStage(): void {
+    this.#stage = null;
+  }
+
+  #makeReport(boundary: string): ReportReader {
+    return new ReportReader(boundary, {
+      ...this.#options.report,
+      onFirstFile: (annotations) => {
+        this.#isHeldBack = !this.#options.isWanted(annotations);
+        // Hashing costs as much as all the rest: a rejected report goes without, as long as it can be read again.
+        this.#isHashed = !this.#isHeldBack || this.#kept === null || this.#gunzip !== null;
+        return this.#isHashed;
+      },
+    });
+  }
+
+  /** A body sent byte by byte must not become as many objects: small pieces are joined. */
+  #take(chunk: Buffer): Promise<void> | undefined {
+    this.receivedBytes += chunk.length;
+    if (this.receivedBytes > this.#options.bodySizeBytesMax) throw new SalvageError(collectorErrors.payload_too_large);
+    if (chunk.length >= smallChunkBytes.value) {
+      const joined = this.#takeSmall();
+      if (!joined) return this.#pass(chunk);
+      const first = this.#pass(joined);
+      return first ? first.then(() => this.#pass(chunk)) : this.#pass(chunk);
+    }
+    const full = this.#smallBytes + chunk.length > smallChunkBytes.value ? this.#takeSmall() : null;
+    this.#small ??= Buffer.allocUnsafe(smallChunkBytes.value);
+    this.#smallBytes += chunk.copy(this.#small, this.#smallBytes);
+    return full ? this.#pass(full) : undefined;
+  }
+
+  #takeSmall(): Buffer | null {
+    const joined = this.#small?.subarray(0, this.#smallBytes) ?? null;
+    this.#small = null;
+    this.#smallBytes = 0;
+    return joined;
+  }
+
+  #pass(bytes: Buffer): Promise<void> | undefined {
+    this.#kept?.push(bytes);
+    this.#keptBytes += bytes.length;
+    const decoding = this.#decode(bytes);
+    return decoding ? decoding.then(() => this.#afterDecoding(bytes)) : this.#afterDecoding(bytes);
+  }
+
+  #afterDecoding(bytes: Buffer): Promise<void> | undefined {
+    const staging = this.#stageNext(bytes);
+    this.#memory.hold(this, this.#heldBytes());
+    const room = this.#memory.room(this);
+    return staging && room ? Promise.all([staging, room]).then(() => {}) : (staging ?? room);
+  }
+
+  #heldBytes(): number {
+    const isHolding = this.#isCollecting || this.#isHeldBack;
+    return (this.report?.heldBytes ?? 0) + (isHolding && this.#kept !== null ? this.#keptBytes : 0);
+  }
+
+  #stageNext(bytes: Buffer): Promise<void> | undefined {
+    if (this.malformed !== null || this.report === null) {
+      this.#kept = this.#isCollecting ? this.#kept : null;
+      return undefined;
+    }
+    if (this.#kept === null) {
+      this.#stage ??= this.#spool.stage();
+      return this.#stage.write(bytes);
+    }
+    const isOverflowing = this.#keptBytes > keptBytesMax.value && !this.#isCollecting;
+    if (isOverflowing && !this.#isHashed) this.#readAgain();
+    if (this.#isHeldBack && !isOverflowing) return undefined;
+    const staging = this.#stageKept();
+    if (!isOverflowing) return staging;
+    return staging ? staging.then(() => this.#dropKept()) : this.#dropKept();
+  }
+
+  #dropKept(): undefined {
+    this.#kept = null;
+    return undefined;
+  }
+
+  #stageKept(): Promise<void> | undefined {
+    const pieces = this.#kept ?? [];
+    while (this.#stagedPieces < pieces.length) {
+      this.#stage ??= this.#spool.stage();
+      const pressure = this.#stage.write(pieces[this.#stagedPieces++] as Buffer);
+      if (pressure) return pressure.then(() => this.#stageKept());
+    }
+    return undefined;
+  }
+
+  #decode(bytes: Buffer): Promise<void> | undefined {
+    if (!this.#options.isGzip) {
+      this.#feed(bytes);
+      return undefined;
+    }
+    if (this.#isCollecting) {
+      const mustSpread = this.#keptBytes > gzipAtOnceBytesMax.value || this.#memory.isExceeded;
+      return mustSpread ? this.#startGunzip() : undefined;
+    }
+    return this.isSkimmed ? undefined : this.#inflate([bytes]);
+  }
+
+  /** Too large to be inflated at once: from here on it is inflated as it comes, beginning with what was collected. */
+  #startGunzip(): Promise<void> {
+    this.#isCollecting = false;
+    this.#gunzip = new Gunzip((piece) => this.#feed(piece));
+    return this.#inflate([...(this.#kept ?? [])]);
+  }
+
+  async #inflate(pieces: readonly Buffer[]): Promise<void> {
+    const startMs = this.#nowMs();
+    try {
+      for (const piece of pieces) if (!this.#isBadGzip()) await this.#gunzip?.push(piece);
+    } catch (error) {
+      this.#takeGzipError(error);
+    }
+    this.gunzipMs += this.#nowMs() - startMs;
+  }
+
+  #isBadGzip(): boolean {
+    return this.malformed?.slug === collectorErrors.malformed_bad_gzip.slug;
+  }
+
+  #takeGzipError(error: unknown): void {
+    if (!(error instanceof GunzipError)) throw error;
+    this.malformed = new SalvageError(collectorErrors.malformed_bad_gzip, error.message, { cause: error });
+  }
+
+  #feed(bytes: Buffer): void {
+    this.decodedBytes += bytes.length;
+    if (this.decodedBytes > this.#options.decodedSizeBytesMax)
+      throw new SalvageError(collectorErrors.payload_too_large);
+    if (this.malformed !== null || this.report === null || this.isSkimmed) return;
+    this.#validate(() => this.report?.push(bytes));
+    if (this.#options.isHeadOnly && this.report.hasSeenFile && !this.#isHeldBack) this.isSkimmed = true;
+  }
+
+  #validate(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof SalvageError)) throw error;
+      this.malformed = error;
+    }
+  }
+
+  async #finish(): Promise<void> {
+    const last = this.#takeSmall();
+    if (last) await this.#pass(last);
+    if (this.#isCollecting) await this.#inflateCollected();
+    else if (this.#gunzip && !this.isSkimmed && !this.#isBadGzip()) this.#endGunzip();
+    if (this.malformed === null && !this.isSkimmed) this.#validate(() => this.report?.end());
+  }
+
+  #endGunzip(): void {
+    try {
+      this.#gunzip?.end();
+    } catch (error) {
+      this.#takeGzipError(error);
+    }
+  }
+
+  async #inflateCollected(): Promise<void> {
+    const startMs = this.#nowMs();
+    let length = 0;
+    for (const piece of this.#kept ?? []) length += piece.copy(slab, length);
+    const bytes = slab.subarray(0, length);
+    if (this.#options.isHeadOnly && this.#skimHead(bytes)) return;
+    const sizeBytesMax = Math.min(gzipAtOnceDecodedBytesMax.value, this.#options.decodedSizeBytesMax);
+    try {
+      this.#decoded = gunzipAtOnce(bytes, sizeBytesMax);
+    } catch (error) {
+      this.#takeGzipError(error);
+    }
+    this.gunzipMs = this.#nowMs() - startMs;
+    if (this.#decoded === null && this.malformed === null) {
+      await this.#startGunzip();
+      if (!this.#isBadGzip()) this.#endGunzip();
+      return;
+    }
+    this.#isCollecting = false;
+    for (const piece of this.#decoded ?? []) this.#feed(piece);
+  }
+
+  /** Inflates as much of the begin as it takes to see the first file part; false = the body must be read whole. */
+  #skimHead(bytes: Buffer): boolean {
+    for (let length = headBytesFirst.value; length < bytes.length; length *= 4) {
+      try {
+        const begin = gunzipBegin(bytes.subarray(0, length), gzipAtOnceDecodedBytesMax.value);
+        if (begin === null) break;
+        this.report = this.#makeReport(this.#options.boundary ?? '');
+        this.report.push(begin);
+      } catch {
+        break;
+      }
+      if (!this.report.hasSeenFile) continue;
+      if (this.#isHeldBack) break;
+      this.#isCollecting = false;
+      this.isSkimmed = true;
+      return true;
+    }
+    if (this.#options.boundary !== null) this.report = this.#makeReport(this.#options.boundary);
+    return false;
+  }
+
+  /** Reads what is in memory once more, with hashes: a later part turned the verdict, or the body grows too large to keep. */
+  #readAgain(): ReportReader {
+    const report = new ReportReader(this.#options.boundary ?? '', this.#options.report);
+    for (const piece of this.#decoded ?? this.#kept ?? []) report.push(piece);
+    this.#isHashed = true;
+    this.report = report;
+    return report;
+  }
+}
