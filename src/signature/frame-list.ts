@@ -5,7 +5,7 @@
 import { isJsonObject } from '../lib/json.ts';
 import { type CrashData, fieldOf, threadOf } from './crash-data.ts';
 import type { FrameExplanation } from './explanation.ts';
-import { type FrameText, frameText, type NativeFrame, readFrame, sourcePath } from './frame-text.ts';
+import { frameText, type NativeFrame, readFrame, sourcePath } from './frame-text.ts';
 import { signatureLimits } from './limits.ts';
 import type { WantsLine } from './normalise-function.ts';
 
@@ -14,9 +14,6 @@ export interface ListedFrame {
   readonly frame: NativeFrame;
   readonly explanation: FrameExplanation;
 }
-
-/** How an era turns a frame into text. */
-export type DescribeFrame = (frame: NativeFrame, wantsLine: WantsLine) => FrameText;
 
 export interface FrameListOptions {
   readonly wantsLine: WantsLine;

@@ -32,10 +32,10 @@ export function readFrame(frame: unknown): NativeFrame {
   return {
     function: cut(textOf(fieldOf(frame, 'function'))),
     file: cut(textOf(fieldOf(frame, 'file'))),
-    line: fieldOf(frame, 'line'),
+    line: scalarOf(fieldOf(frame, 'line')),
     module: cut(textOf(fieldOf(frame, 'module'))),
     moduleOffset: textOf(fieldOf(frame, 'module_offset')),
-    offset: fieldOf(frame, 'offset'),
+    offset: scalarOf(fieldOf(frame, 'offset')),
     unloadedModules: fieldOf(frame, 'unloaded_modules'),
   };
 }
@@ -106,6 +106,10 @@ function withoutBrackets(module: string): string {
 
 function offsetText(offset: JsonValue): string {
   return typeof offset === 'string' && offset.length <= 64 ? stripLeadingZeros(offset) : valueText(offset);
+}
+
+function scalarOf(value: JsonValue): JsonValue {
+  return typeof value === 'object' ? null : value;
 }
 
 function cut<T extends string | null>(text: T): T {

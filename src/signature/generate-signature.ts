@@ -2,7 +2,6 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { errorText } from '../lib/errors.ts';
 import type { CrashData } from './crash-data.ts';
 import type { RuleExplanation, SignatureExplanation } from './explanation.ts';
 import { provisionalRules } from './provisional.ts';
@@ -81,11 +80,7 @@ export function runSignatureRule(
     return draft.signature === before ? 'unchanged' : 'changed';
   } catch (error) {
     draft.signature = before;
-    addNote(
-      draft,
-      rule.name,
-      `Rule failed: ${error instanceof RuleFailure ? error.message : errorText(error).slice(0, 80)}`,
-    );
+    addNote(draft, rule.name, `Rule failed: ${error instanceof RuleFailure ? error.message : 'unexpectedly'}`);
     return 'failed';
   }
 }

@@ -31,12 +31,17 @@ export const signatureLimits = declareLimits({
     reason: 'IPC::ParamTraits nested in itself, which is kept readable; real names nest once or twice',
   },
   jsonTextCharactersMax: {
-    value: 1024 * 1024,
+    value: 256 * 1024,
     unit: 'characters',
     reason:
       'AsyncShutdownTimeout and Java stack traces; real ones are below 100 KB, and JSON.parse takes memory tenfold',
   },
-  siglistBytesMax: {
+  valueCharactersMax: {
+    value: 4096,
+    unit: 'characters',
+    reason: 'an annotation within a signature, or an earlier signature within a note; far above the 255 that are kept',
+  },
+  siglistCharactersMax: {
     value: 1024 * 1024,
     unit: 'characters',
     reason: 'text of one signature list; the largest known has 10 KB',

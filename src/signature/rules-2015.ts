@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts';
-import { fieldOf, integerOf, isFilled } from './crash-data.ts';
+import { fieldOf, integerOf, isFilled, threadOf } from './crash-data.ts';
 import { joinFrames } from './first-signature.ts';
 import { listFrames2015, walkFrames2015 } from './frames-2015.ts';
 import { signatureOfJavaStackTrace } from './java.ts';
@@ -34,7 +34,7 @@ function threadOf2015(context: RuleContext): number | null {
 }
 
 function generateFrom2015(context: RuleContext, thread: number | null): void {
-  const { crashData, draft, options } = context;
+  const { draft, options } = context;
   const walked = isFilled(valueAt(context, 'java_stack_trace')) ? javaOf2015(context) : nativeOf2015(context, thread);
   for (const note of walked.notes) draft.notes.push(note);
   const quoted = options.escapesSingleQuotes === false ? walked.signature : walked.signature.replaceAll("'", "''");
@@ -44,8 +44,6 @@ function generateFrom2015(context: RuleContext, thread: number | null): void {
     draft.notes.push('SignatureTool: signature truncated due to length');
   }
   draft.protoSignature = joinFrames(draft.frames);
-  if (draft.source === 'native' && fieldOf(crashData, 'threads') === null)
-    draft.notes.push('No crashing frames found because of missing threads');
 }
 
 function javaOf2015({ crashData, draft }: RuleContext): Walked {
@@ -57,6 +55,8 @@ function nativeOf2015({ crashData, draft, options }: RuleContext, thread: number
   draft.source = 'native';
   draft.thread = thread;
   draft.frames = thread === null ? [] : listFrames2015(crashData, thread, options);
+  if (thread !== null && threadOf(crashData, thread) === null)
+    draft.notes.push(`No crashing frames found because of missing thread ${thread}`);
   const explanations = draft.frames.map(({ explanation }) => explanation);
   draft.protoSignature = joinFrames(draft.frames);
   return walkFrames2015(explanations, thread, fieldOf(crashData, 'hang_type'), options.lists);
@@ -112,7 +112,7 @@ const shutdownTimeoutRule: SignatureRule = {
     const { draft } = context;
     const { parts, problem } = timeoutParts(valueAt(context, 'async_shutdown_timeout'));
     if (problem !== null) draft.notes.push(`Error parsing AsyncShutdownTimeout: ${problem}`);
-    draft.notes.push(`Signature replaced with a Shutdown Timeout signature, was: "${draft.signature}"`);
+    draft.notes.push(`Signature replaced with a Shutdown Timeout signature, was: "${shortened(draft.signature)}"`);
     draft.signature = ['AsyncShutdownTimeout', ...parts].join(' | ');
   },
 };
@@ -148,10 +148,14 @@ const ipcChannelErrorRule: SignatureRule = {
     const { draft } = context;
     const side = isBrowserOnly(valueAt(context, 'additional_minidumps')) ? 'browser' : 'content';
     const error = cutCodePoints(valueText(valueAt(context, 'ipc_channel_error')), ipcErrorCharactersMax);
-    draft.notes.push(`Signature replaced with an IPC Channel Error, was: "${draft.signature}"`);
+    draft.notes.push(`Signature replaced with an IPC Channel Error, was: "${shortened(draft.signature)}"`);
     draft.signature = `IPCError-${side} | ${error}`;
   },
 };
+
+function shortened(signature: string): string {
+  return cutCodePoints(signature, signatureLimits.valueCharactersMax.value);
+}
 
 /** The raw crash said `browser`; a processed crash lists the dump's name. */
 function isBrowserOnly(dumps: JsonValue): boolean {

@@ -90,7 +90,7 @@ const abortRule: SignatureRule = {
 
 function abortText(message: JsonValue): string {
   if (typeof message === 'string') return cutCodePoints(message, signatureLimits.jsonTextCharactersMax.value);
-  if (Array.isArray(message)) return message.filter((part) => typeof part === 'string').join('');
+  if (Array.isArray(message)) return abortText(message.filter((part) => typeof part === 'string').join(''));
   throw new RuleFailure('the abort message is not text');
 }
 
@@ -128,7 +128,7 @@ const shutdownTimeoutRule: SignatureRule = {
     addNote(
       draft,
       'SignatureShutdownTimeout',
-      `Signature replaced with a Shutdown Timeout signature, was: "${draft.signature}"`,
+      `Signature replaced with a Shutdown Timeout signature, was: "${cutCodePoints(draft.signature, signatureLimits.valueCharactersMax.value)}"`,
     );
     draft.signature = parts.join(' | ');
   },

@@ -98,8 +98,8 @@ function told(problems: readonly string[]): string {
 
 /** Trimmed lines that are neither empty nor comments; a `#` further on belongs to the entry. */
 function readEntries(file: string, text: string, reading: Reading): ListEntry[] {
-  if (text.length > signatureLimits.siglistBytesMax.value) {
-    reading.problems.push(`${file}: longer than ${signatureLimits.siglistBytesMax.value} characters`);
+  if (text.length > signatureLimits.siglistCharactersMax.value) {
+    reading.problems.push(`${file}: longer than ${signatureLimits.siglistCharactersMax.value} characters`);
     return [];
   }
   const entries = text

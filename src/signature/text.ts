@@ -108,11 +108,20 @@ function digitValue(codePoint: number): number {
   return (codePoint - first) % 10;
 }
 
+/** JSON of an array or object; nested a hundred thousand deep it has none. */
+function jsonText(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return Array.isArray(value) ? '[…]' : '{…}';
+  }
+}
+
 /** A JSON value as text in a signature. Null, true and false are spelt as the groups that exist already spell them. */
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return 'None';
   if (value === true) return 'True';
   if (value === false) return 'False';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' ? jsonText(value) : String(value);
 }

@@ -80,6 +80,13 @@ test('the walker’s status is appended to every EMPTY signature', () => {
   ]);
 });
 
+test('a crashing thread that is not there is noted before what the tool says', () => {
+  assert.deepEqual(sign([], { crashing_thread: 4 }).notes, [
+    'No crashing frames found because of missing thread 4',
+    'CSignatureTool: No signature could be created because no good data for the crashing thread (4) was found',
+  ]);
+});
+
 test('the proto signature is there even when it is empty', () => assert.equal(sign([]).proto_signature, ''));
 
 test('out of memory: only by size or by name; a size must be a number; the old signature is remembered', () => {

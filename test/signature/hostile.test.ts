@@ -31,3 +31,14 @@ for (const [what, name] of [
     assert.ok(checkPromises({ crashing_thread: 0, threads: [{ frames }] }, 'today') < 2000);
     assert.ok(checkPromises({ java_stack_trace: `${name}:${name}\n${name}`, abort_message: name }, 'today') < 2000);
   });
+
+test('values nested a hundred thousand deep', () => {
+  const deep = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+  const frames = [
+    { line: deep, file: '/x/y.cc', function: deep, module: deep, offset: deep, inlines: deep },
+    { module: 'a.so' },
+  ];
+  const crash = { crashing_thread: deep, threads: [{ frames }], hang: deep, ipc_message_name: deep, os: deep };
+  assert.ok(checkPromises(crash, 'today') < 2000);
+  assert.ok(checkPromises(crash, '2015') < 2000);
+});

@@ -44,7 +44,9 @@ const listFiles = {
   lineNumbers: 'signatures_with_line_numbers_re.txt',
 };
 const lists = parseSiglists(
-  Object.fromEntries(Object.values(listFiles).map((file) => [file, readFileSync(join(data, 'siglists', file), 'utf8')])),
+  Object.fromEntries(
+    Object.values(listFiles).map((file) => [file, readFileSync(join(data, 'siglists', file), 'utf8')]),
+  ),
 );
 const options: SignatureOptions = { lists, era: 'today', provisional: false };
 const wantsLine = (text: string): boolean => lists.lineNumbers.match(text) !== null;
