@@ -1,3 +1,7 @@
+-- This Source Code Form is subject to the terms of the Mozilla Public
+-- License, v. 2.0. If a copy of the MPL was not distributed with this
+-- file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
 -- The queue of crash ids (docs/storage.md, "Queues").
 
 -- A row waits while available_at has come; taking it moves available_at to the end of the lease and counts the attempt.

@@ -1,3 +1,7 @@
+-- This Source Code Form is subject to the terms of the Mozilla Public
+-- License, v. 2.0. If a copy of the MPL was not distributed with this
+-- file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
 -- Crashes in PostgreSQL: an option for small installations (docs/storage.md, "PostgreSQL").
 -- All tables are partitioned by the date in the crash id, a week (Monday) a partition; retention drops partitions.
 

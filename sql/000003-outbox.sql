@@ -1,3 +1,7 @@
+-- This Source Code Form is subject to the terms of the Mozilla Public
+-- License, v. 2.0. If a copy of the MPL was not distributed with this
+-- file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
 -- What is owed to whom: saves that some destinations of a crash have and others still lack (docs/storage.md, "Outbox").
 
 create table outbox_debts (
