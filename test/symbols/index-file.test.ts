@@ -7,6 +7,7 @@ import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { systemClock } from '../../src/lib/clock.ts';
 import { makeMemoryLogger, nullLogger } from '../../src/lib/log.ts';
@@ -180,7 +181,7 @@ test('four processes with one file: one compile, no leftovers; a lock of a dead 
   const lock = path.join(locks, `${createHash('sha256').update(file.identity).digest('hex')}.lock`);
   const { hostname } = await import('node:os');
   fs.writeFileSync(lock, JSON.stringify({ host: hostname(), pid: 2 ** 22 + 12345 }));
-  const worker = path.join(import.meta.dirname, 'compile-worker.ts');
+  const worker = fileURLToPath(import.meta.resolve('./compile-worker.ts'));
   const outputs = await Promise.all(
     Array.from({ length: 4 }, () => {
       const child = fork(worker, [directory, file.path, file.identity], {
