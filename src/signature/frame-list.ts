@@ -82,20 +82,20 @@ function describe(frame: NativeFrame, index: number, inline: number | null, opti
 }
 
 /** Rust 1.34 lost the module of its panic functions; by source path they get it back (processor.md §4.4). */
-const rustPanicModules = new Map([
-  ['src/liballoc/raw_vec.rs:capacity_overflow', 'alloc::raw_vec'],
-  ['src/libcore/option.rs:expect_failed', 'core::option'],
-  ['src/libcore/panicking.rs:panic', 'core::panicking'],
-  ['src/libcore/panicking.rs:panic_fmt', 'core::panicking'],
-  ['src/libcore/panicking.rs:panic_bounds_check', 'core::panicking'],
-  ['src/libcore/slice/mod.rs:slice_index_order_fail', 'core::slice'],
-  ['src/libstd/panicking.rs:begin_panic_fmt', 'std::panicking'],
-  ['src/libstd/panicking.rs:continue_panic_fmt', 'std::panicking'],
-  ['src/libstd/panicking.rs:rust_panic_with_hook', 'std::panicking'],
+const rustPanicPlaces = new Map([
+  ['capacity_overflow', { path: 'src/liballoc/raw_vec.rs', module: 'alloc::raw_vec' }],
+  ['expect_failed', { path: 'src/libcore/option.rs', module: 'core::option' }],
+  ['panic', { path: 'src/libcore/panicking.rs', module: 'core::panicking' }],
+  ['panic_fmt', { path: 'src/libcore/panicking.rs', module: 'core::panicking' }],
+  ['panic_bounds_check', { path: 'src/libcore/panicking.rs', module: 'core::panicking' }],
+  ['slice_index_order_fail', { path: 'src/libcore/slice/mod.rs', module: 'core::slice' }],
+  ['begin_panic_fmt', { path: 'src/libstd/panicking.rs', module: 'std::panicking' }],
+  ['continue_panic_fmt', { path: 'src/libstd/panicking.rs', module: 'std::panicking' }],
+  ['rust_panic_with_hook', { path: 'src/libstd/panicking.rs', module: 'std::panicking' }],
 ]);
 
 function rustPanicFunction(frame: NativeFrame): string | null {
-  if (frame.function === null || frame.file === null || !frame.file.includes('.rs')) return null;
-  const module = rustPanicModules.get(`${sourcePath(frame.file)}:${frame.function}`);
-  return module === undefined ? null : `${module}::${frame.function}`;
+  if (frame.function === null || frame.file === null) return null;
+  const place = rustPanicPlaces.get(frame.function);
+  return place && sourcePath(frame.file) === place.path ? `${place.module}::${frame.function}` : null;
 }
