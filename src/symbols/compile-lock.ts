@@ -31,7 +31,7 @@ export class CompileLock {
     while (!this.#tryAcquire()) {
       await this.#clock.sleep(pollMs);
       if (isDone()) return false;
-      if (this.#isStale()) fs.rmSync(this.#path, { force: true });
+      if (this.#isStale()) removeIfPossible(this.#path);
     }
     if (!isDone()) return true;
     this.release();
@@ -42,7 +42,7 @@ export class CompileLock {
     if (this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
-    fs.rmSync(this.#path, { force: true });
+    removeIfPossible(this.#path);
   }
 
   #tryAcquire(): boolean {
@@ -50,8 +50,7 @@ export class CompileLock {
       fs.writeFileSync(this.#path, JSON.stringify({ host: os.hostname(), pid: process.pid }), { flag: 'wx' });
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return false;
-      // A cache that cannot be written has no lock: compile in memory for ourselves.
-      if (!['ENOSPC', 'EROFS', 'EACCES', 'EDQUOT'].includes(errorCode(error) ?? '')) throw error;
+      // A cache that cannot be written (full, read-only, gone) has no locks: everybody compiles for himself.
     }
     this.#timer = setInterval(() => this.#renew(), renewEveryMs);
     this.#timer.unref();
@@ -87,5 +86,14 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return errorCode(error) === 'EPERM';
+  }
+}
+
+/** A file of a cache that may be gone or read-only; what stays is found stale later. */
+export function removeIfPossible(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // See above.
   }
 }

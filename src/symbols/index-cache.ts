@@ -6,10 +6,11 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { errorText, isErrorOf } from '../lib/errors.ts';
+import { errorText, isErrorOf, SalvageError } from '../lib/errors.ts';
 import { errorCode } from '../lib/files.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import { CompileAttempts } from './compile-attempts.ts';
 import { CompileLock } from './compile-lock.ts';
 import { compileSym, compileSymInMemory, fileSource, readChunks } from './compile-sym.ts';
 import { symbolErrors } from './errors.ts';
@@ -31,12 +32,8 @@ export interface IndexCacheOptions {
   readonly pageCache?: PageCache;
   /** Called as bytes of a file are compiled; `bytesTotal` is the size on disk. */
   readonly onProgress?: (path: string, bytesDone: number, bytesTotal: number) => void;
-}
-
-/** What a compile left behind for the next start: which index belongs to an identity. */
-interface Binding {
-  readonly sha256: string;
-  readonly url: string | null;
+  /** Compiles of one file that may end with the death of their process; Infinity for a person who tries by hand. */
+  readonly attemptsMax?: number;
 }
 
 const touchEveryMs = 3_600_000;
@@ -53,13 +50,14 @@ export class IndexCache {
   /** Open indexes by identity, least recently used first. */
   readonly #open = new Map<string, IndexedSymbols>();
   readonly #flights = new Map<string, Promise<ModuleSymbols>>();
+  /** Files that turned out to be of no use, so that not every crash reads them through again. */
+  readonly #useless = new Map<string, SalvageError>();
 
   constructor(options: IndexCacheOptions) {
     this.#options = options;
     this.#directory = path.join(options.directory, 'index');
     this.#pages = options.pageCache ?? new PageCache();
-    fs.mkdirSync(path.join(this.#directory, 'keys'), { recursive: true });
-    fs.mkdirSync(path.join(this.#directory, 'locks'), { recursive: true });
+    this.#makeDirectories();
   }
 
   /** The index of an identity if it was compiled before; null if not. */
@@ -68,8 +66,8 @@ export class IndexCache {
     this.#open.delete(identity);
     if (known?.damage === null) return this.#keep(identity, known);
     if (known && known.damage !== closedDamage) this.#setAside(this.#indexPath(known.sourceSha256), known.damage);
-    const binding = this.#readBinding(identity);
-    const symbols = binding && this.#openFile(this.#indexPath(binding.sha256));
+    const sha256 = this.#readBinding(identity);
+    const symbols = sha256 && this.#openFile(this.#indexPath(sha256));
     return symbols ? this.#keep(identity, symbols) : null;
   }
 
@@ -77,7 +75,7 @@ export class IndexCache {
    * The index of a `.sym` file, compiled if need be; many callers, in many processes, cause one compile.
    * Throws `sym_unusable`, `sym_too_large`, and what reading the file throws.
    */
-  async of(file: { readonly path: string; readonly identity: string }): Promise<ModuleSymbols> {
+  async of(file: SymFile): Promise<ModuleSymbols> {
     const known = this.opened(file.identity) ?? this.#flights.get(file.identity);
     if (known) return known;
     const flight = this.#compile(file).finally(() => this.#flights.delete(file.identity));
@@ -90,23 +88,29 @@ export class IndexCache {
     this.#open.clear();
   }
 
-  async #compile(file: { readonly path: string; readonly identity: string }): Promise<ModuleSymbols> {
-    const { clock, metrics } = this.#options;
-    const lock = new CompileLock(path.join(this.#directory, 'locks', `${nameOf(file.identity)}.lock`), clock);
+  async #compile(file: SymFile): Promise<ModuleSymbols> {
+    const useless = this.#useless.get(file.identity);
+    if (useless) throw useless;
+    this.#makeDirectories();
+    const base = path.join(this.#directory, 'locks', nameOf(file.identity));
+    const lock = new CompileLock(`${base}.lock`, this.#options.clock);
+    if (!(await lock.acquireOr(() => this.opened(file.identity) !== null))) return this.opened(file.identity)!;
+    const attempts = new CompileAttempts(`${base}.attempts`, this.#options.clock);
     try {
-      if (!(await lock.acquireOr(() => this.opened(file.identity) !== null))) return this.opened(file.identity)!;
-      const startedMs = clock.monotonicMs();
-      const symbols = await this.#compileFile(file);
-      metrics.timing(symbolMetrics.compile, clock.monotonicMs() - startedMs);
-      return this.#keep(file.identity, symbols);
+      attempts.begin(this.#options.attemptsMax ?? symbolLimits.compileAttemptsMax.value);
+      return await this.#compileLocked(file);
+    } catch (error) {
+      if (error instanceof SalvageError) this.#rememberUseless(file.identity, error);
+      throw error;
     } finally {
+      attempts.end();
       lock.release();
     }
   }
 
-  /** A full disk must not cost the crash its symbols: then the index lives in memory for this process. */
-  async #compileFile(file: { readonly path: string; readonly identity: string }): Promise<IndexedSymbols> {
-    const { onProgress, logger, sizeBytesMax } = this.#options;
+  async #compileLocked(file: SymFile): Promise<ModuleSymbols> {
+    const { clock, metrics, logger, onProgress, sizeBytesMax } = this.#options;
+    const startedMs = clock.monotonicMs();
     const bytesTotal = fs.statSync(file.path).size;
     const options = {
       ...(sizeBytesMax === undefined ? {} : { sizeBytesMax }),
@@ -115,14 +119,32 @@ export class IndexCache {
     const read = () => unpacked(readChunks(file.path));
     try {
       const compiled = await compileSym(read(), this.#directory, (sha256) => indexName(sha256), options);
-      this.#writeBinding(file.identity, { sha256: compiled.sha256, url: compiled.facts.url });
+      this.#writeBinding(file.identity, compiled.sha256);
+      metrics.timing(symbolMetrics.compile, clock.monotonicMs() - startedMs);
       const symbols = this.#openFile(compiled.path);
-      if (symbols) return symbols;
+      if (symbols) return this.#keep(file.identity, symbols);
     } catch (error) {
-      if (!['ENOSPC', 'EROFS', 'EDQUOT', 'EACCES'].includes(errorCode(error) ?? '')) throw error;
+      if (error instanceof SalvageError) throw error;
       logger.error(`symbol index not kept: ${errorText(error)}`, { error });
     }
+    // A full or read-only disk must not cost the crash its names: an index in memory, for those who ask now. If it was
+    // the reading that failed, it fails here again.
     return (await compileSymInMemory(read(), options)).symbols;
+  }
+
+  #rememberUseless(identity: string, error: SalvageError): void {
+    this.#useless.set(identity, error);
+    if (this.#useless.size > symbolLimits.uselessEntriesMax.value)
+      this.#useless.delete(this.#useless.keys().next().value as string);
+  }
+
+  /** Again before each compile: people may delete the cache at any time. */
+  #makeDirectories(): void {
+    try {
+      for (const name of ['keys', 'locks']) fs.mkdirSync(path.join(this.#directory, name), { recursive: true });
+    } catch (error) {
+      this.#options.logger.error(`symbol cache cannot be written: ${errorText(error)}`, { error });
+    }
   }
 
   #openFile(file: string): IndexedSymbols | null {
@@ -182,21 +204,27 @@ export class IndexCache {
     return path.join(this.#directory, 'keys', nameOf(identity));
   }
 
-  #readBinding(identity: string): Binding | null {
+  /** The hash of the text that an identity stood for when it was compiled, or null. */
+  #readBinding(identity: string): string | null {
     try {
-      const { sha256, url } = JSON.parse(fs.readFileSync(this.#bindingPath(identity), 'utf8'));
-      return /^[0-9a-f]{64}$/.test(sha256) ? { sha256, url: typeof url === 'string' ? url : null } : null;
+      const { sha256 } = JSON.parse(fs.readFileSync(this.#bindingPath(identity), 'utf8'));
+      return /^[0-9a-f]{64}$/.test(sha256) ? sha256 : null;
     } catch {
       return null;
     }
   }
 
-  #writeBinding(identity: string, binding: Binding): void {
+  #writeBinding(identity: string, sha256: string): void {
     const target = this.#bindingPath(identity);
     const temporary = `${target}.${process.pid}.tmp`;
-    fs.writeFileSync(temporary, JSON.stringify({ identity, ...binding }));
+    fs.writeFileSync(temporary, JSON.stringify({ identity, sha256 }));
     fs.renameSync(temporary, target);
   }
+}
+
+interface SymFile {
+  readonly path: string;
+  readonly identity: string;
 }
 
 function indexName(sha256: string): string {

@@ -90,6 +90,16 @@ export const symbolLimits = declareLimits({
     unit: 'ms',
     reason: 'a compile lock not renewed for this long belongs to a dead process (renewed every 5 s)',
   },
+  compileAttemptsMax: {
+    value: 3,
+    unit: 'items',
+    reason: 'processes that one file may kill (memory, time) before it counts as of no use for a day',
+  },
+  uselessEntriesMax: {
+    value: 1000,
+    unit: 'items',
+    reason: 'files of no use that a process remembers; oldest go first',
+  },
   archiveFilesMax: {
     value: 100_000,
     unit: 'items',

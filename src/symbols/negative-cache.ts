@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Clock } from '../lib/clock.ts';
+import { removeIfPossible } from './compile-lock.ts';
 import { symbolLimits } from './limits.ts';
 import type { SupplierAnswer } from './symbol-supplier.ts';
 
@@ -81,7 +82,7 @@ export class NegativeCache {
 
   forget(key: string): void {
     this.#rows.delete(key);
-    fs.rmSync(this.#file(key), { force: true });
+    removeIfPossible(this.#file(key));
   }
 
   #believedMs(failure: Failure, failures: number): number {

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -170,6 +171,37 @@ test('an index that was evicted under an open handle still answers', async (t) =
   for (const name of indexFiles(directory)) fs.rmSync(path.join(directory, 'index', name));
   assert.ok(symbols.findFunction(0x1010));
   cache.close();
+});
+
+test('a cache that is deleted or cannot be written costs no names', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = await symIn(directory);
+  const cache = cacheIn(directory);
+  fs.rmSync(path.join(directory, 'index'), { recursive: true });
+  assert.ok((await cache.of(file)).findFunction(0x1010));
+  assert.equal(indexFiles(directory).length, 1);
+  cache.close();
+  fs.rmSync(path.join(directory, 'index'), { recursive: true });
+  fs.writeFileSync(path.join(directory, 'index'), 'a file in its place');
+  const { logger, records } = makeMemoryLogger();
+  const blocked = cacheIn(directory, logger);
+  assert.ok((await blocked.of(file)).findFunction(0x1010));
+  assert.ok(records.some(({ level, message }) => level === 'error' && message.includes('not kept')));
+});
+
+test('a file that ended three processes is of no use for a day; by hand it is tried all the same', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = await symIn(directory);
+  const worker = fileURLToPath(import.meta.resolve('./compile-worker.ts'));
+  for (let i = 0; i < 3; i++) {
+    const child = fork(worker, [directory, file.path, file.identity, 'die'], { stdio: 'ignore' });
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGKILL']);
+  }
+  await assert.rejects(cacheIn(directory).of(file), { slug: 'sym_unusable' });
+  const options = { directory, logger: nullLogger, metrics: nullMetrics };
+  const byHand = new IndexCache({ ...options, clock: systemClock, attemptsMax: Number.POSITIVE_INFINITY });
+  assert.ok((await byHand.of(file)).findFunction(0x1010));
+  byHand.close();
 });
 
 test('four processes with one file: one compile, no leftovers; a lock of a dead process is no obstacle', async (t) => {

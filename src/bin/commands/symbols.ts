@@ -109,7 +109,15 @@ async function compile(context: ProcessContext, paths: readonly string[]): Promi
   const directory = symbolCacheDirectory(settings, context.dataDir);
   let progress = makeProgress('', 0);
   const { clock, logger, metrics } = context;
-  const indexes = new IndexCache({ directory, clock, logger, metrics, onProgress: (_path, done) => progress.at(done) });
+  const indexes = new IndexCache({
+    directory,
+    clock,
+    logger,
+    metrics,
+    sizeBytesMax: settings.fileSizeBytesMax,
+    attemptsMax: Number.POSITIVE_INFINITY,
+    onProgress: (_path, done) => progress.at(done),
+  });
   let failed = 0;
   for await (const file of filesToCompile(context, paths)) {
     progress = makeProgress(`compiling ${file}`, (await stat(file)).size);
