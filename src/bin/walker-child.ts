@@ -7,6 +7,7 @@ import { systemClock } from '../lib/clock.ts';
 import { makeLogger } from '../lib/log.ts';
 import { nullMetrics } from '../lib/metrics.ts';
 import { openSymbols } from '../symbols/symbols.ts';
+import { RecentSymbols } from '../unwind/recent-symbols.ts';
 import { serveWalks } from '../unwind/serve-walks.ts';
 import { walkDumpFile } from '../unwind/walk-dump-file.ts';
 import type { WalkerSetup } from '../unwind/walker-setup.ts';
@@ -18,15 +19,19 @@ const logger = makeLogger('salvage.walker', ({ level, message }) => {
   if (level !== 'debug' && level !== 'info') process.stderr.write(`${level}: ${message}\n`);
 });
 
-const symbols = openSymbols({
-  settings: setup.symbols,
-  dataDir: setup.dataDir,
-  clock: systemClock,
-  logger,
-  metrics: nullMetrics,
-});
+const symbols = new RecentSymbols(
+  openSymbols({
+    settings: setup.symbols,
+    dataDir: setup.dataDir,
+    clock: systemClock,
+    logger,
+    metrics: nullMetrics,
+  }),
+  systemClock,
+);
 
-await serveWalks(process.stdin, async ({ dumpPath }) => {
+await serveWalks(process.stdin, async ({ dumpPath, hasNewSymbols }) => {
+  if (hasNewSymbols) symbols.forgetMissing();
   const document = await walkDumpFile(dumpPath, symbols, setup.version === null ? {} : { version: setup.version });
   return Buffer.from(JSON.stringify(document));
 });

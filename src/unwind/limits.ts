@@ -84,6 +84,21 @@ export const unwindLimits = declareLimits({
     unit: 'items',
     reason: 'dumps after which a walker process is replaced, so that nothing a hostile dump left behind lives long',
   },
+  recentSymbolsMax: {
+    value: 2048,
+    unit: 'items',
+    reason: 'answers of symbol searches that a walker process remembers; a large process has some hundred modules',
+  },
+  recentLoadedMs: {
+    value: 60_000,
+    unit: 'ms',
+    reason: 'how long loaded symbols are used without looking again; a replaced file counts after that',
+  },
+  recentMissingMs: {
+    value: 1000,
+    unit: 'ms',
+    reason: 'how long a module is believed to have no symbols; long enough for a series of crashes, short for people',
+  },
   gunzippedDumpBytesMax: {
     value: 256 * 1024 ** 2,
     unit: 'bytes',

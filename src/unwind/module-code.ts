@@ -54,7 +54,7 @@ export class ModuleCode implements CodeMap {
   /** For frames that nothing was unwound from. */
   wantSymbolsAt(address: bigint): void {
     const module = this.moduleAt(address);
-    if (module) this.symbolsOf(module);
+    if (module && !this.#found.has(module)) this.#wanted.add(module);
   }
 
   /** What became of the search; undefined if nothing ever asked for this module's symbols. */
@@ -74,7 +74,8 @@ export class ModuleCode implements CodeMap {
   symbolsOf(module: Module): ModuleSymbols | null {
     const found = this.#found.get(module);
     if (found === undefined) {
-      this.#wanted.add(module);
+      // Only the first module of a step is surely needed: the rest of it goes astray without these symbols.
+      if (!this.isIncomplete) this.#wanted.add(module);
       this.isIncomplete = true;
       return null;
     }

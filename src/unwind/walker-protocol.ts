@@ -9,6 +9,8 @@
  */
 export interface WalkRequest {
   readonly dumpPath: string;
+  /** Symbols may have arrived a moment ago: look for missing ones anew. */
+  readonly hasNewSymbols?: boolean;
 }
 
 /** Why a walk gave nothing. `slug` is of unwindErrors, minidumpErrors or symbolErrors. */

@@ -1,0 +1,80 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { Stackwalk } from '../../src/crash/stackwalk.ts';
+import type { Difference } from './stackwalk-peer.ts';
+
+/** One explained difference between minidump-stackwalk's document and ours; told in docs/stackwalk-differences.md. */
+export interface ExplainedDifference {
+  readonly id: string;
+  explains(difference: Difference, ours: Stackwalk, theirs: Stackwalk): boolean;
+}
+
+const at = (pattern: RegExp) => (difference: Difference) => pattern.test(difference.path);
+
+/** Modules whose symbols it gives up on one bad line; frames in and below them differ. */
+const refusedSymbols = (ours: Stackwalk, theirs: Stackwalk): boolean =>
+  theirs.modules.some((module, index) => module.corrupt_symbols && ours.modules[index]?.corrupt_symbols === false);
+
+const moduleAt = (walk: Stackwalk, path: string) => walk.modules[Number(/\[(\d+)\]/.exec(path)?.[1])];
+
+export const explainedDifferences: readonly ExplainedDifference[] = [
+  { id: 'additions', explains: at(/^salvage$/) },
+  { id: 'null-for-absent', explains: ({ ours, theirs }) => ours === null && theirs === undefined },
+  {
+    id: 'symbols-with-bad-lines',
+    explains: (difference, ours, theirs) =>
+      refusedSymbols(ours, theirs) && /^(threads|crashing_thread|modules)/.test(difference.path),
+  },
+  { id: 'line-zero', explains: ({ path, ours, theirs }) => path.endsWith('.line') && ours === null && theirs === 0 },
+  {
+    id: 'modules-of-one-name',
+    explains: ({ path }, ours) =>
+      /^modules\[\d+\]\.(missing_symbols|loaded_symbols|corrupt_symbols|symbol_url)$/.test(path) &&
+      ours.modules.filter(({ filename }) => filename === moduleAt(ours, path)?.filename).length > 1,
+  },
+  {
+    id: 'no-instruction-analysis',
+    explains: ({ path, ours }) =>
+      /^crash_info\.(instruction|memory_accesses|instruction_pointer_update|adjusted_address)\b/.test(path) &&
+      ours === null,
+  },
+  {
+    id: 'bit-flips-need-the-instruction',
+    explains: ({ path }, _ours, theirs) =>
+      path.startsWith('crash_info.possible_bit_flips') && theirs.crash_info['instruction'] !== null,
+  },
+  {
+    id: 'inconsistencies-need-the-instruction',
+    explains: ({ path }, _ours, theirs) =>
+      path.startsWith('crash_info.crash_inconsistencies') && theirs.crash_info['instruction'] !== null,
+  },
+  {
+    id: 'last-error-is-windows-only',
+    explains: ({ path, ours }, walk) =>
+      path.endsWith('.last_error_value') && ours === null && walk.system_info['os'] !== 'Windows NT',
+  },
+  {
+    id: 'assertion-from-its-stream',
+    explains: ({ path, theirs }) => path === 'crash_info.assertion' && theirs === null,
+  },
+  {
+    id: 'crashpad-simulated-codes',
+    explains: ({ path, theirs }) => path === 'crash_info.type' && /^unknown 0x43/.test(String(theirs)),
+  },
+  {
+    id: 'frames-truncated',
+    explains: ({ path }, ours) => {
+      const thread = ours.threads[Number(/^threads\[(\d+)\]/.exec(path)?.[1] ?? ours.crash_info.crashing_thread ?? -1)];
+      return thread?.frames_truncated === true && /\.(frames|frame_count|frames_truncated|total_frames)$/.test(path);
+    },
+  },
+];
+
+/** What nothing explains. */
+export function unexplained(differences: readonly Difference[], ours: Stackwalk, theirs: Stackwalk): Difference[] {
+  return differences.filter(
+    (difference) => !explainedDifferences.some(({ explains }) => explains(difference, ours, theirs)),
+  );
+}
