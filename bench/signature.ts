@@ -151,7 +151,7 @@ process.stdout.write(
       ratioToFloor: Number((least.median / signatures.median).toFixed(1)),
       listMatchesPerCpuSecond: { automaton: spread(rounds.automaton), alternationRegExp: spread(rounds.regExp) },
       target: 5000,
-      isMet: signatures.min > 5000,
+      isMet: signatures.median > 5000,
     },
     null,
     2,

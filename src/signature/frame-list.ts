@@ -65,7 +65,8 @@ function describe(frame: NativeFrame, index: number, inline: number | null, opti
   const panic = rustPanicFunction(frame);
   if (panic !== null) rewrites.push('rust-panic-module');
   const module = options.lowersModules && frame.module !== null ? frame.module.toLowerCase() : frame.module;
-  const named = { ...frame, function: panic ?? frame.function, module };
+  const isAsRead = panic === null && module === frame.module;
+  const named = isAsRead ? frame : { ...frame, function: panic ?? frame.function, module };
   const text = frameText(named, options.wantsLine);
   if (module !== frame.module && text.source === 'module') rewrites.push('lower-case');
   const explanation: FrameExplanation = {

@@ -34,14 +34,15 @@ export function normaliseRustFunction(name: string, line: unknown, wantsLine: Wa
   return dropRustHash(fixSpaces(withLine(text, line, wantsLine)));
 }
 
+const qualifiers = ['const', 'const&', 'const &', '&&', '&'] as const;
+
 /**
  * One pass over the endings, each cut at most once, so `f() const &&` keeps its `const` (which then passes for the
  * name): existing groups depend on it. A name that is nothing but qualifiers stays whole.
  */
 function dropQualifiers(name: string): string {
   let text = name;
-  for (const ending of ['const', 'const&', 'const &', '&&', '&'])
-    if (text.endsWith(ending)) text = trimBlanks(text.slice(0, -ending.length));
+  for (const ending of qualifiers) if (text.endsWith(ending)) text = trimBlanks(text.slice(0, -ending.length));
   return text === '' ? name : text;
 }
 
