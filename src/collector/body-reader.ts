@@ -37,6 +37,8 @@ const { smallChunkBytes, keptBytesMax, gzipAtOnceBytesMax, gzipAtOnceDecodedByte
 export class BodyReader {
   receivedBytes = 0;
   decodedBytes = 0;
+  /** The decoded bytes up to the end of the form: gzip members after it are not the report's. */
+  formBytes = 0;
   gunzipMs = 0;
   /** The first thing wrong with the body; damaged gzip wins over what its text says. */
   malformed: SalvageError | null = null;
@@ -260,6 +262,7 @@ export class BodyReader {
 
   #feed(bytes: Buffer): void {
     this.decodedBytes += bytes.length;
+    if (!this.report?.isComplete) this.formBytes += bytes.length;
     if (this.decodedBytes > this.#options.decodedSizeBytesMax)
       throw new SalvageError(collectorErrors.payload_too_large);
     if (this.malformed !== null || this.report === null || this.isSkimmed) return;

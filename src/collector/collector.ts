@@ -107,7 +107,7 @@ export function makeCollector(parts: CollectorParts): Collector {
     }
     answer(request, route as Route)
       .catch((error: unknown) => {
-        parts.logger.error('Unhandled exception', { error, path: pathOf(request) });
+        parts.logger.named('salvage.app').error('Unhandled exception', { error, path: pathOf(request) });
         return brokenReply(profile);
       })
       .then((reply) => finish(request, response, reply));

@@ -326,7 +326,7 @@ export class ReportIntake {
     }
     if (this.#isBadGzip(body)) return;
     const metric = this.#profile.metrics.crash_size;
-    const sizeBytes = head.isGzip && !body.isSkimmed ? body.decodedBytes : body.receivedBytes;
+    const sizeBytes = head.isGzip && !body.isSkimmed ? body.formBytes : body.receivedBytes;
     const payload = head.isGzip ? 'compressed' : 'uncompressed';
     if (metric) this.#parts.metrics.histogram(metric, sizeBytes, { payload });
   }

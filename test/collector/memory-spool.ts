@@ -59,6 +59,8 @@ export class MemorySpool implements Spool {
 
   async *entries(): AsyncIterable<SpoolEntry> {}
 
+  retryReleased(): void {}
+
   status(): SpoolStatus {
     return { entryCount: this.reports.length, sizeBytes: 0, oldestAgeS: null, damagedCount: 0 };
   }

@@ -91,7 +91,8 @@ export interface RawRequest {
 /** The bytes of a request; with `Transfer-Encoding: chunked` the body goes out as chunks of `chunkBytes`. */
 export function requestBytes(request: RawRequest, chunkBytes = 4096): Buffer {
   const { method = 'POST', path = '/submit', headers = {}, version = '1.1' } = request;
-  const body = Buffer.from(request.body ?? '', 'latin1');
+  const body =
+    typeof request.body === 'string' ? Buffer.from(request.body, 'latin1') : (request.body ?? Buffer.alloc(0));
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head = Buffer.from(`${method} ${path} HTTP/${version}\r\n${lines.join('')}\r\n`, 'latin1');
   const isChunked = Object.keys(headers).some((name) => name.toLowerCase() === 'transfer-encoding');

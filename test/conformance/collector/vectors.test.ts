@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { makeThrottler } from '../../../src/collector/make-throttler.ts';
 import { makeCollector } from '../../../src/collector/collector.ts';
+import { makeThrottler } from '../../../src/collector/make-throttler.ts';
 import { collectorOptions } from '../../../src/collector/options.ts';
 import type { Throttler, ThrottleVerdict } from '../../../src/collector/throttler.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
@@ -95,6 +95,7 @@ function spyOn(throttler: Throttler): { throttler: Throttler; last: () => Thrott
 const loggerNames: Readonly<Record<string, string>> = {
   'salvage.collector': 'antenna.breakpad_resource',
   'salvage.throttler': 'antenna.throttler',
+  'salvage.app': 'antenna.app',
 };
 
 async function answer(vector: Vector): Promise<Seen> {
@@ -123,12 +124,14 @@ async function answer(vector: Vector): Promise<Seen> {
   try {
     const { method, path, headers } = vector.request;
     const body = Buffer.from(vector.request.body_base64, 'base64');
-    const reply = (await exchange(port, { method, path, headers: { Host: 'x', ...headers }, body })) ?? assert.fail('no answer');
+    const reply =
+      (await exchange(port, { method, path, headers: { Host: 'x', ...headers }, body })) ?? assert.fail('no answer');
     const isJson = reply.headers.get('content-type')?.includes('json') && reply.body !== '';
     const report = spool.reports[0];
     const ids = [/d00dfeed-1111-4222-8333-44445\d{7}/g, '<crashid>'] as const;
     const fresh = /d00dfeed-1111-4222-8333-44445(\d)(\d{6})/.exec(JSON.stringify([reply.body, records]));
     const verdict = spied.last();
+    const hasPlainTime = vector.expected.stored?.raw_crash_text.includes('"submitted_timestamp": "2') ?? false;
     return {
       status: reply.status,
       body: isJson ? JSON.parse(reply.body) : reply.body.replace(...ids),
@@ -139,7 +142,7 @@ async function answer(vector: Vector): Promise<Seen> {
             rawCrash: rawCrashText(report)
               .replace(/"uuid": "d00dfeed-[^"]*"/, '"uuid": "<uuid>"')
               .replace(/"submitted_timestamp": "[^"]*"/, (text) =>
-                vector.now ? text : '"submitted_timestamp": "<timestamp>"',
+                hasPlainTime ? text : '"submitted_timestamp": "<timestamp>"',
               ),
             dumps: dumpHashes(report),
           }
@@ -150,7 +153,9 @@ async function answer(vector: Vector): Promise<Seen> {
         .filter(({ kind }) => kind !== 'timing' && kind !== 'gauge')
         .map(({ kind, name, tags }) => [kind, name, ...Object.entries(tags).map((tag) => tag.join(':'))].join(' ')),
       crashSize: metrics.records.find(({ name }) => name.endsWith('.crash_size'))?.value,
-      logs: records.map(({ level, logger, message }) => `${level} ${loggerNames[logger] ?? logger} ${message.replace(...ids)}`),
+      logs: records.map(
+        ({ level, logger, message }) => `${level} ${loggerNames[logger] ?? logger} ${message.replace(...ids)}`,
+      ),
       throttle: verdict && { result: verdict.result.toUpperCase(), rule: verdict.rule, rate: verdict.rate },
       draws,
     };
@@ -196,8 +201,6 @@ function comparable(seen: Seen, vector: Vector): Partial<Seen> {
   return shown;
 }
 
-const used = new Set<string>();
-
 for (const vector of vectors)
   test(`vector ${vector.id}: ${vector.about}`, async () => {
     const seen = await answer(vector);
@@ -207,7 +210,6 @@ for (const vector of vectors)
       assert.deepEqual(comparable(seen, vector), expected);
       return;
     }
-    used.add(vector.id);
     assert.notDeepEqual(comparable(seen, vector), expected, 'no deviation any more: take it out of the list');
     const { status, body, stored } = seen;
     const rawCrash = stored && JSON.parse(stored.rawCrash);
