@@ -54,7 +54,7 @@ describe('bit flips', () => {
     const near = analyse({ address, registers: { rax: 0x7ff6_0000_7000n } }).possibleBitFlips[0];
     assert.deepEqual([near?.nearbyRegisters, near?.confidence], [1, 0.625]);
     const two = analyse({ address, registers: { rax: 0x7ff6_0000_7000n, rbx: 0x7ff6_0000_9000n } }).possibleBitFlips[0];
-    assert.deepEqual([two?.nearbyRegisters, two?.confidence], [2, 0.6625]);
+    assert.deepEqual([two?.nearbyRegisters, two?.confidence], [2, Math.fround(0.6625)]);
     const poisoned = analyse({ address, registers: { rdx: 0xe5e5_e5e5_e5e5_e5e5n } }).possibleBitFlips[0];
     assert.deepEqual([poisoned?.hasPoisonRegisters, poisoned?.confidence], [true, 0.125]);
   });

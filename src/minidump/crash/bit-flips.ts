@@ -11,7 +11,7 @@ export interface BitFlip {
   readonly address: bigint;
   /** Register that held the flipped address; null when the crash address itself was tried. */
   readonly sourceRegister: string | null;
-  /** 0 to 1, in single precision as rust-minidump reckons it. */
+  /** 0 to 1, in single precision as rust-minidump reckons and prints it. */
   readonly confidence: number;
   readonly wasNonCanonical: boolean;
   readonly isNull: boolean;
@@ -120,14 +120,5 @@ function confidenceOf(
   if (flip.nearbyRegisters > 0) signs.push(nearbyConfidences[Math.min(flip.nearbyRegisters, 4) - 1] as number);
   const doubt = signs.reduce((product, sign) => Math.fround(product * Math.fround(1 - Math.fround(sign))), 1);
   const confidence = Math.fround(1 - doubt);
-  return shortestDecimal(Math.fround(flip.hasPoisonRegisters ? confidence * 0.5 : confidence));
-}
-
-/** The number with the fewest digits that has the same single-precision value, so that 0.1 reads as 0.1. */
-function shortestDecimal(single: number): number {
-  for (let digits = 1; digits < 9; digits++) {
-    const candidate = Number(single.toPrecision(digits));
-    if (Math.fround(candidate) === single) return candidate;
-  }
-  return single;
+  return Math.fround(flip.hasPoisonRegisters ? confidence * 0.5 : confidence);
 }

@@ -4,112 +4,111 @@
 
 import type { CpuArch } from '../cpu.ts';
 import type { Exception } from '../model.ts';
+import { type NameTable, nameOf } from '../name-table.ts';
 import { hexText } from '../text.ts';
 import { macGuardReason, macResourceReason } from './mac-limits-reason.ts';
 
-type Names = Readonly<Record<number, string>>;
-
 /** Mach exceptions (mach/exception_types.h). */
-const exceptions: Names = {
-  1: 'EXC_BAD_ACCESS',
-  2: 'EXC_BAD_INSTRUCTION',
-  3: 'EXC_ARITHMETIC',
-  4: 'EXC_EMULATION',
-  5: 'EXC_SOFTWARE',
-  6: 'EXC_BREAKPOINT',
-  7: 'EXC_SYSCALL',
-  8: 'EXC_MACH_SYSCALL',
-  9: 'EXC_RPC_ALERT',
-  11: 'EXC_RESOURCE',
-  12: 'EXC_GUARD',
+const exceptions: NameTable = {
+  '0x1': 'EXC_BAD_ACCESS',
+  '0x2': 'EXC_BAD_INSTRUCTION',
+  '0x3': 'EXC_ARITHMETIC',
+  '0x4': 'EXC_EMULATION',
+  '0x5': 'EXC_SOFTWARE',
+  '0x6': 'EXC_BREAKPOINT',
+  '0x7': 'EXC_SYSCALL',
+  '0x8': 'EXC_MACH_SYSCALL',
+  '0x9': 'EXC_RPC_ALERT',
+  '0xb': 'EXC_RESOURCE',
+  '0xc': 'EXC_GUARD',
 };
 
 /** Crashpad's own exception codes (client/simulate_crash_mac.h, util/mach/mach_extensions.h): 'CPsx' and 'CPnx'. */
-const crashpadExceptions: Names = { 1129345912: 'Simulated Exception', 1129344632: 'Uncaught NSException' };
+const crashpadExceptions: NameTable = { '0x43507378': 'Simulated Exception', '0x43506e78': 'Uncaught NSException' };
 
 /** Sub-codes of EXC_BAD_ACCESS that are the same on all processors (mach/kern_return.h). */
-const kernelReturns: Names = {
-  1: 'KERN_INVALID_ADDRESS',
-  2: 'KERN_PROTECTION_FAILURE',
-  5: 'KERN_FAILURE',
-  8: 'KERN_NO_ACCESS',
-  9: 'KERN_MEMORY_FAILURE',
-  10: 'KERN_MEMORY_ERROR',
-  50: 'KERN_CODESIGN_ERROR',
+const kernelReturns: NameTable = {
+  '0x1': 'KERN_INVALID_ADDRESS',
+  '0x2': 'KERN_PROTECTION_FAILURE',
+  '0x5': 'KERN_FAILURE',
+  '0x8': 'KERN_NO_ACCESS',
+  '0x9': 'KERN_MEMORY_FAILURE',
+  '0xa': 'KERN_MEMORY_ERROR',
+  '0x32': 'KERN_CODESIGN_ERROR',
 };
 
-const softwareCodes: Names = {
-  1: 'EXC_PPC_TRAP',
-  65792: 'EXC_PPC_MIGRATE',
-  65538: 'SIGABRT',
-  3735929054: 'UNCAUGHT_NS_EXCEPTION',
+const softwareCodes: NameTable = {
+  '0x1': 'EXC_PPC_TRAP',
+  '0x10100': 'EXC_PPC_MIGRATE',
+  '0x10002': 'SIGABRT',
+  '0xdeadc0de': 'UNCAUGHT_NS_EXCEPTION',
 };
 
 /** Sub-codes by processor (mach/i386/exception.h, mach/arm/exception.h, mach/ppc/exception.h). */
-const processorCodes: Readonly<Record<'x86' | 'arm64' | 'ppc', Readonly<Record<string, Names>>>> = {
+const processorCodes: Readonly<Record<'x86' | 'arm64' | 'ppc', Readonly<Record<string, NameTable>>>> = {
   x86: {
-    EXC_BAD_ACCESS: { 13: 'EXC_I386_GPFLT' },
+    EXC_BAD_ACCESS: { '0xd': 'EXC_I386_GPFLT' },
     EXC_BAD_INSTRUCTION: {
-      1: 'EXC_I386_INVOP',
-      10: 'EXC_I386_INVTSSFLT',
-      11: 'EXC_I386_SEGNPFLT',
-      12: 'EXC_I386_STKFLT',
-      13: 'EXC_I386_GPFLT',
-      17: 'EXC_I386_ALIGNFLT',
+      '0x1': 'EXC_I386_INVOP',
+      '0xa': 'EXC_I386_INVTSSFLT',
+      '0xb': 'EXC_I386_SEGNPFLT',
+      '0xc': 'EXC_I386_STKFLT',
+      '0xd': 'EXC_I386_GPFLT',
+      '0x11': 'EXC_I386_ALIGNFLT',
     },
     EXC_ARITHMETIC: {
-      1: 'EXC_I386_DIV',
-      2: 'EXC_I386_INTO',
-      3: 'EXC_I386_NOEXT',
-      4: 'EXC_I386_EXTOVR',
-      5: 'EXC_I386_EXTERR',
-      6: 'EXC_I386_EMERR',
-      7: 'EXC_I386_BOUND',
-      8: 'EXC_I386_SSEEXTERR',
+      '0x1': 'EXC_I386_DIV',
+      '0x2': 'EXC_I386_INTO',
+      '0x3': 'EXC_I386_NOEXT',
+      '0x4': 'EXC_I386_EXTOVR',
+      '0x5': 'EXC_I386_EXTERR',
+      '0x6': 'EXC_I386_EMERR',
+      '0x7': 'EXC_I386_BOUND',
+      '0x8': 'EXC_I386_SSEEXTERR',
     },
-    EXC_BREAKPOINT: { 1: 'EXC_I386_SGL', 2: 'EXC_I386_BPT' },
+    EXC_BREAKPOINT: { '0x1': 'EXC_I386_SGL', '0x2': 'EXC_I386_BPT' },
   },
   arm64: {
     EXC_BAD_ACCESS: {
-      257: 'EXC_ARM_DA_ALIGN',
-      258: 'EXC_ARM_DA_DEBUG',
-      259: 'EXC_ARM_SP_ALIGN',
-      260: 'EXC_ARM_SWP',
-      261: 'EXC_ARM_PAC_FAIL',
+      '0x101': 'EXC_ARM_DA_ALIGN',
+      '0x102': 'EXC_ARM_DA_DEBUG',
+      '0x103': 'EXC_ARM_SP_ALIGN',
+      '0x104': 'EXC_ARM_SWP',
+      '0x105': 'EXC_ARM_PAC_FAIL',
     },
-    EXC_BAD_INSTRUCTION: { 1: 'EXC_ARM_UNDEFINED' },
+    EXC_BAD_INSTRUCTION: { '0x1': 'EXC_ARM_UNDEFINED' },
     EXC_ARITHMETIC: {
-      1: 'EXC_ARM_FP_IO',
-      2: 'EXC_ARM_FP_DZ',
-      3: 'EXC_ARM_FP_OF',
-      4: 'EXC_ARM_FP_UF',
-      5: 'EXC_ARM_FP_IX',
-      6: 'EXC_ARM_FP_ID',
+      '0x1': 'EXC_ARM_FP_IO',
+      '0x2': 'EXC_ARM_FP_DZ',
+      '0x3': 'EXC_ARM_FP_OF',
+      '0x4': 'EXC_ARM_FP_UF',
+      '0x5': 'EXC_ARM_FP_IX',
+      '0x6': 'EXC_ARM_FP_ID',
     },
-    EXC_BREAKPOINT: { 1: 'EXC_ARM_BREAKPOINT' },
+    EXC_BREAKPOINT: { '0x1': 'EXC_ARM_BREAKPOINT' },
   },
   ppc: {
-    EXC_BAD_ACCESS: { 257: 'EXC_PPC_VM_PROT_READ', 258: 'EXC_PPC_BADSPACE', 259: 'EXC_PPC_UNALIGNED' },
+    EXC_BAD_ACCESS: { '0x101': 'EXC_PPC_VM_PROT_READ', '0x102': 'EXC_PPC_BADSPACE', '0x103': 'EXC_PPC_UNALIGNED' },
     EXC_BAD_INSTRUCTION: {
-      1: 'EXC_PPC_INVALID_SYSCALL',
-      2: 'EXC_PPC_UNIPL_INST',
-      3: 'EXC_PPC_PRIVINST',
-      4: 'EXC_PPC_PRIVREG',
-      5: 'EXC_PPC_TRACE',
-      6: 'EXC_PPC_PERFMON',
+      '0x1': 'EXC_PPC_INVALID_SYSCALL',
+      '0x2': 'EXC_PPC_UNIPL_INST',
+      '0x3': 'EXC_PPC_PRIVINST',
+      '0x4': 'EXC_PPC_PRIVREG',
+      '0x5': 'EXC_PPC_TRACE',
+      '0x6': 'EXC_PPC_PERFMON',
     },
     EXC_ARITHMETIC: {
-      1: 'EXC_PPC_OVERFLOW',
-      2: 'EXC_PPC_ZERO_DIVIDE',
-      3: 'EXC_FLT_INEXACT',
-      4: 'EXC_PPC_FLT_ZERO_DIVIDE',
-      5: 'EXC_PPC_FLT_UNDERFLOW',
-      6: 'EXC_PPC_FLT_OVERFLOW',
-      7: 'EXC_PPC_FLT_NOT_A_NUMBER',
-      8: 'EXC_PPC_NOEMULATION',
-      9: 'EXC_PPC_ALTIVECASSIST',
+      '0x1': 'EXC_PPC_OVERFLOW',
+      '0x2': 'EXC_PPC_ZERO_DIVIDE',
+      '0x3': 'EXC_FLT_INEXACT',
+      '0x4': 'EXC_PPC_FLT_ZERO_DIVIDE',
+      '0x5': 'EXC_PPC_FLT_UNDERFLOW',
+      '0x6': 'EXC_PPC_FLT_OVERFLOW',
+      '0x7': 'EXC_PPC_FLT_NOT_A_NUMBER',
+      '0x8': 'EXC_PPC_NOEMULATION',
+      '0x9': 'EXC_PPC_ALTIVECASSIST',
     },
-    EXC_BREAKPOINT: { 1: 'EXC_PPC_BREAKPOINT' },
+    EXC_BREAKPOINT: { '0x1': 'EXC_PPC_BREAKPOINT' },
   },
 };
 
@@ -126,8 +125,8 @@ export function macReason(
   cpu: CpuArch,
 ): string | undefined {
   const { code, flags, parameters } = exception;
-  const name = exceptions[code];
-  if (!name) return crashpadExceptions[code];
+  const name = nameOf(exceptions, code);
+  if (!name) return nameOf(crashpadExceptions, code);
   const [, parameter1 = 0n, parameter2 = 0n] = parameters;
   const special =
     name === 'EXC_RESOURCE'
@@ -139,8 +138,8 @@ export function macReason(
 }
 
 function subCodeName(name: string, flags: number, cpu: CpuArch): string | undefined {
-  if (name === 'EXC_SOFTWARE') return softwareCodes[flags];
+  if (name === 'EXC_SOFTWARE') return nameOf(softwareCodes, flags);
   const family = families[cpu];
-  const ofProcessor = family && processorCodes[family][name]?.[flags];
-  return name === 'EXC_BAD_ACCESS' ? (kernelReturns[flags] ?? ofProcessor) : ofProcessor;
+  const ofProcessor = family && nameOf(processorCodes[family][name] ?? {}, flags);
+  return name === 'EXC_BAD_ACCESS' ? (nameOf(kernelReturns, flags) ?? ofProcessor) : ofProcessor;
 }

@@ -8,36 +8,37 @@ import type { Directory } from '../directory.ts';
 import { minidumpErrors } from '../errors.ts';
 import type { Fields } from '../fields.ts';
 import type { OperatingSystem, SystemInfo } from '../model.ts';
+import { type NameTable, nameOf } from '../name-table.ts';
 import { armCpuInfo } from './arm-cpu-info.ts';
 
 const sizeBytes = 56;
 
-const systemsByPlatformId: Readonly<Record<number, OperatingSystem>> = {
-  1: 'Windows NT',
-  2: 'Windows NT',
-  3: 'Windows NT',
-  33025: 'Mac OS X',
-  33026: 'iOS',
-  33281: 'Linux',
-  33282: 'Solaris',
-  33283: 'Android',
-  33284: 'PS3',
-  33285: 'NaCl',
-  33286: 'Fuchsia',
+const systemsByPlatformId: NameTable<OperatingSystem> = {
+  '0x1': 'Windows NT',
+  '0x2': 'Windows NT',
+  '0x3': 'Windows NT',
+  '0x8101': 'Mac OS X',
+  '0x8102': 'iOS',
+  '0x8201': 'Linux',
+  '0x8202': 'Solaris',
+  '0x8203': 'Android',
+  '0x8204': 'PS3',
+  '0x8205': 'NaCl',
+  '0x8206': 'Fuchsia',
 };
 
-const cpusByArchitecture: Readonly<Record<number, CpuArch>> = {
-  0: 'x86',
-  1: 'mips',
-  3: 'ppc',
-  5: 'arm',
-  9: 'amd64',
-  10: 'x86',
-  12: 'arm64',
-  32769: 'sparc',
-  32770: 'ppc64',
-  32771: 'arm64',
-  32772: 'mips64',
+const cpusByArchitecture: NameTable<CpuArch> = {
+  '0x0': 'x86',
+  '0x1': 'mips',
+  '0x3': 'ppc',
+  '0x5': 'arm',
+  '0x9': 'amd64',
+  '0xa': 'x86',
+  '0xc': 'arm64',
+  '0x8001': 'sparc',
+  '0x8002': 'ppc64',
+  '0x8003': 'arm64',
+  '0x8004': 'mips64',
 };
 
 /**
@@ -53,9 +54,9 @@ export function readSystemInfo(directory: Directory): SystemInfo {
       `The system info stream has ${fields.length} of ${sizeBytes} bytes.`,
     );
   const processorArchitecture = fields.u16(0);
-  const cpu = cpusByArchitecture[processorArchitecture] ?? 'unknown';
+  const cpu = nameOf(cpusByArchitecture, processorArchitecture) ?? 'unknown';
   const platformId = fields.u32(20);
-  const os = systemsByPlatformId[platformId] ?? 'unknown';
+  const os = nameOf(systemsByPlatformId, platformId) ?? 'unknown';
   const csdVersion = directory.reader.utf16(fields.u32(24))?.trim() || null;
   const numbers = [fields.u32(8), fields.u32(12), fields.u32(16)] as const;
   return {
