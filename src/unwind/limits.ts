@@ -104,5 +104,6 @@ export const unwindLimits = declareLimits({
     unit: 'bytes',
     reason: 'a gzipped dump is unpacked into memory; minidumps are below 25 MB, so a gzip bomb ends here',
   },
+  externalThreadsMax: { value: 4096, unit: 'items', reason: 'threads of a dump, as the reader allows' },
   externalOutputBytesMax: { value: 256 * 1024 ** 2, unit: 'bytes', reason: 'output of an external walker' },
 });

@@ -6,6 +6,13 @@
 export { type BriefOptions, stackwalkBrief } from './brief-output.ts';
 export { type DumpFile, openDumpFile } from './dump-file.ts';
 export { unwindErrors } from './errors.ts';
+export {
+  type ExternalWalkerOptions,
+  type ExternalWalkResult,
+  splitCommand,
+  walkExternally,
+} from './external-walker.ts';
+export { RecentSymbols } from './recent-symbols.ts';
 export { type StackwalkOptions, stackwalk } from './stackwalk.ts';
 export { printable, stackwalkText } from './text-output.ts';
 export { walkDumpFile } from './walk-dump-file.ts';

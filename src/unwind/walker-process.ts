@@ -98,7 +98,7 @@ export class WalkerProcess {
   #died(how: string, resolve: () => void): void {
     this.isDead = true;
     const words = this.#stderr.text();
-    const isOutOfMemory = /heap out of memory|Allocation failed|bad_alloc|Array buffer allocation/i.test(words);
+    const isOutOfMemory = /out of memory|allocation failed|bad_alloc|buffer allocation|process OOM/i.test(words);
     const kind = isOutOfMemory ? unwindErrors.walk_memory : unwindErrors.walk_died;
     this.#finish({ status: 'failed', slug: kind.slug, detail: `the walker process ${how}: ${lastLineOf(words)}` });
     resolve();
