@@ -11,6 +11,7 @@ import type { ErrorKind } from '../src/lib/errors.ts';
 import type { Limit } from '../src/lib/limits.ts';
 import type { MetricDeclaration } from '../src/lib/metrics.ts';
 import { environmentName, type OptionGroup } from '../src/lib/options.ts';
+import { processedCrashPage } from './processed-crash-page.ts';
 
 interface Declared<T> {
   readonly folder: string;
@@ -126,6 +127,7 @@ const pages: Record<string, string> = {
   'docs/errors.md': await errorsPage(),
   'docs/limits.md': await limitsPage(),
   'docs/metrics.md': await metricsPage(),
+  'docs/processed-crash.md': processedCrashPage(),
 };
 
 let stale = 0;

@@ -88,7 +88,7 @@ export const computedFields: readonly ProcessedField[] = [
 
   // Product, process and machine
   computed('major_version', 'integer', 'First part of the version; 0 when it is no number.'),
-  computed('process_type', 'string?', 'Kind of process: `parent`, `content`, `gpu`, …'),
+  computed('process_type', 'string?', 'Kind of process: `parent`, `content`, `gpu` and others.'),
   computed('distribution_id', 'string?', 'Id of the distribution.'),
   computed('plugin_filename', 'string?', 'File of the plug-in.'),
   computed('plugin_name', 'string?', 'Name of the plug-in.'),
@@ -133,8 +133,11 @@ export const computedFields: readonly ProcessedField[] = [
 
   // Ours
   computed('platform', 'string', 'Platform word of the client where no minidump tells the system.'),
-  computed('client_id_hash', 'string', 'Salted hash of the client id, for counting installations.', hidden),
-  computed('is_provisional_signature', 'boolean', 'Whether the signature was made without symbols and may change.'),
+  computed('client_id', 'string', 'Salted hash of the client id, for counting installations.', hidden),
+  computed('signature_provisional', 'boolean', 'Whether the signature was made without symbols and may change.'),
+  computed('symbol_gap', 'string', 'Whether frames of the crashing thread lack symbols: `none`, `some`, `all`.'),
+  computed('dump_hash', 'string', 'SHA-256 of the main minidump, where the collector told it.'),
+  computed('electron_process_type', 'string', "Electron's own name of the process."),
   computed('is_degraded', 'boolean', 'Whether a rule failed or time ran out.'),
 
   // socorro-2015 alone

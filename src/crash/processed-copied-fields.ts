@@ -12,7 +12,7 @@ function copied(
   description: string,
   extras: Partial<ProcessedField> = {},
 ): ProcessedField {
-  return { name, sourceAnnotation, types: [type], permission: 'public', description, ...extras };
+  return { name, sourceAnnotation, types: [type, 'null'], permission: 'public', description, ...extras };
 }
 
 /**

@@ -11,7 +11,7 @@ import { processorErrors } from './errors.ts';
 import { isDamage } from './fetch-crash.ts';
 import { processorMetrics } from './metrics.ts';
 import { processCrash } from './process-crash.ts';
-import type { ProcessorParts } from './processor.ts';
+import type { ProcessorParts } from './processor-parts.ts';
 import { isAway } from './while-away.ts';
 
 /** How the work on a message ended: done, back to the queue, or set aside for good. */

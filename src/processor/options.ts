@@ -2,7 +2,6 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { availableParallelism } from 'node:os';
 import { declareOptions, option } from '../lib/options.ts';
 import { processorLimits } from './limits.ts';
 import { presetNames } from './presets.ts';
@@ -10,10 +9,10 @@ import { presetNames } from './presets.ts';
 export const processorOptions = declareOptions('processor', 'Turns raw crashes into processed crashes.', {
   concurrency: option.integer(4, 1, 256, 'crashes in work at the same time', { aliases: ['number_of_threads'] }),
   walksMax: option.integer(
-    availableParallelism(),
-    1,
+    0,
+    0,
     256,
-    'dumps walked at the same time, of whichever crashes: the cap on CPU use; default: one for each processor',
+    'dumps walked at the same time, of whichever crashes: the cap on CPU use; 0 = one for each CPU',
   ),
   ruleSet: option.choice(presetNames, 'salvage', 'preset of rules: `today` and `socorro-2015` are pure for parity'),
   ruleSets: option.json<unknown>(

@@ -88,7 +88,7 @@ const salvageRules = todayRules.flatMap((name) => {
   if (name === 'DeNullRule') return ['DeNullKeepingValuesRule'];
   if (name === 'CopyFromRawCrashRule') return ['ProductIdentityRule', name, 'ClientIdHashRule'];
   if (name === 'BetaVersionRule') return ['BetaVersionOfAnyProductRule'];
-  if (name === 'MissingSymbolsRule') return [name, 'MissingSymbolsRecordRule'];
+  if (name === 'MissingSymbolsRule') return [name, 'MissingSymbolsRecordRule', 'SymbolGapRule'];
   if (name === 'SignatureGeneratorRule') return ['ProvisionalSignatureGeneratorRule'];
   return [name];
 });

@@ -9,7 +9,7 @@ import { makeCrashFolder, removeCrashFolder } from './dump-files.ts';
 import { processorErrors } from './errors.ts';
 import { type FetchedCrash, fetchCrash } from './fetch-crash.ts';
 import { processorMetrics } from './metrics.ts';
-import type { ProcessorParts } from './processor.ts';
+import type { ProcessorParts } from './processor-parts.ts';
 import type { Pipeline, Pipelines } from './rule-sets.ts';
 import { secondsOf } from './rules/dates-and-times.ts';
 import { saveCrash } from './save-crash.ts';

@@ -3,50 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { CrashId } from '../crash/crash-id.ts';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import type { Metrics } from '../lib/metrics.ts';
-import type { CrashQueue } from '../queue/crash-queue.ts';
-import type { CrashStorage } from '../storage/crash-storage.ts';
-import type { AttemptLog } from './attempt-log.ts';
 import { Consumer } from './consumer.ts';
-import type { Destination } from './destinations.ts';
-import type { Outbox } from './outbox.ts';
 import { type ProcessOutcome, processCrash } from './process-crash.ts';
-import type { RuleServices } from './rule.ts';
-import type { Pipelines } from './rule-sets.ts';
+import type { ProcessorParts } from './processor-parts.ts';
 import { settleDebts } from './settle-debts.ts';
-
-/** What a processor works with. */
-export interface ProcessorParts {
-  readonly queue: CrashQueue;
-  /** Where crashes are fetched from and processed crashes are kept: the system of record. */
-  readonly storage: CrashStorage;
-  /** Everything else that gets the processed crash: search index, export, counter. */
-  readonly destinations: readonly Destination[];
-  readonly outbox: Outbox;
-  readonly pipelines: Pipelines;
-  readonly services: Omit<RuleServices, 'clock' | 'logger' | 'metrics'>;
-  /** Only for queues that do not count attempts. */
-  readonly attempts?: AttemptLog;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly settings: ProcessorSettings;
-}
-
-export interface ProcessorSettings {
-  /** Stands in the first note of every pass. */
-  readonly hostname: string;
-  /** Folder for the dumps of crashes in work; must exist. */
-  readonly tmpDir: string;
-  readonly concurrency: number;
-  readonly crashTimeMs: number;
-  readonly attemptsMax: number;
-  readonly drainMs: number;
-  readonly leaseRenewalMs: number;
-  readonly outageWaitMs: number;
-}
 
 export interface Processor {
   /**

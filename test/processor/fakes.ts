@@ -19,7 +19,7 @@ import type { DumpFile } from '../../src/processor/dump-files.ts';
 import { nullMissingSymbols } from '../../src/processor/missing-symbols.ts';
 import { Notes } from '../../src/processor/notes.ts';
 import { MemoryOutbox } from '../../src/processor/outbox.ts';
-import type { ProcessorParts } from '../../src/processor/processor.ts';
+import type { ProcessorParts } from '../../src/processor/processor-parts.ts';
 import { noProductIds } from '../../src/processor/product-ids.ts';
 import type { RuleContext, RuleServices } from '../../src/processor/rule.ts';
 import { makePipelines } from '../../src/processor/rule-sets.ts';

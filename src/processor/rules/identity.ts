@@ -56,6 +56,8 @@ export const productIdentity: Rule = {
       const found = names.find((name) => hasText(raw, name));
       if (found && !hasText(raw, annotation)) raw[annotation] = raw[found] as string;
     }
+    const electronType = raw['process_type'];
+    if (typeof electronType === 'string') processed['electron_process_type'] = electronType.slice(0, 100);
     const type = raw['ProcessType'];
     if (typeof type === 'string') raw['ProcessType'] = processTypes.get(type) ?? type;
     const platform = raw['platform'];
@@ -80,6 +82,6 @@ export const clientIdHash: Rule = {
   action({ raw, processed, services }) {
     const name = clientIds.find((candidate) => hasText(raw, candidate)) as string;
     const hash = createHmac('sha256', services.clientIdSalt).update(String(raw[name]).trim().toLowerCase());
-    processed['client_id_hash'] = hash.digest('hex').slice(0, 32);
+    processed['client_id'] = hash.digest('hex').slice(0, 32);
   },
 };

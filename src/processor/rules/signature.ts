@@ -35,7 +35,7 @@ function setSignature({ processed, notes, services }: RuleContext, provisional: 
   // An empty proto signature is none; that of an earlier pass stays, as in Socorro.
   if (draft.protoSignature) processed['proto_signature'] = draft.protoSignature;
   processed['signature_debug'] = debugLog.join('\n');
-  if (provisional) processed['is_provisional_signature'] = draft.isProvisional;
+  if (provisional) processed['signature_provisional'] = draft.isProvisional;
   for (const note of draft.notes) notes.add(prefixed(note));
 }
 

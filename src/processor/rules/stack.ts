@@ -155,6 +155,19 @@ export const missingSymbols: Rule = {
   },
 };
 
+export const symbolGap: Rule = {
+  name: 'SymbolGapRule',
+  doc: 'Sets `symbol_gap`: whether none, some or all frames of the crashing thread lack a name; and `dump_hash`.',
+  action({ processed }) {
+    const frames = framesOf(processed['json_dump'], processed['crashing_thread']);
+    const unnamed = frames.filter((frame) => !frame['function'] && !frame['truncated']).length;
+    if (frames.length > 0)
+      processed['symbol_gap'] = unnamed === 0 ? 'none' : unnamed === frames.length ? 'all' : 'some';
+    const hash = processed['minidump_sha256_hash'];
+    if (typeof hash === 'string' && hash !== '') processed['dump_hash'] = hash;
+  },
+};
+
 export const shutDownHangCrashingThread: Rule = {
   name: 'ShutDownHangCrashingThreadRule',
   doc: 'For signatures that start with `shutdownhang` the crashing thread is the main thread.',
