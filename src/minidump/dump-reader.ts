@@ -6,7 +6,7 @@ import { Fields } from './fields.ts';
 import { minidumpLimits } from './limits.ts';
 import type { MinidumpWarning } from './model.ts';
 import type { DumpSource } from './source.ts';
-import { decodeUtf8, decodeUtf16 } from './text.ts';
+import { decodeUtf16 } from './text.ts';
 
 /** Where bytes of the dump are: an offset from its start and a size. */
 export interface Location {
@@ -19,6 +19,7 @@ export class DumpReader {
   readonly source: DumpSource;
   readonly isBigEndian: boolean;
   readonly warnings: MinidumpWarning[] = [];
+  #charactersLeft: number = minidumpLimits.minidumpStringsLengthMax.value;
 
   constructor(source: DumpSource, isBigEndian: boolean) {
     this.source = source;
@@ -38,22 +39,19 @@ export class DumpReader {
     return bytes && new Fields(bytes, this.isBigEndian);
   }
 
-  /** MINIDUMP_STRING: byte length, then UTF-16 without terminator; undefined for odd lengths and broken surrogates. */
+  /**
+   * MINIDUMP_STRING: byte length, then UTF-16 without terminator. Undefined for odd lengths, broken surrogates, and once
+   * the names of the dump are more than their limit together.
+   */
   utf16(offset: number): string | undefined {
     const sizeBytes = this.fields(offset, 4)?.u32(0);
     if (sizeBytes === undefined || sizeBytes % 2 !== 0) return undefined;
     if (offset + 4 + sizeBytes > this.source.sizeBytes) return undefined;
     const sizeBytesMax = minidumpLimits.minidumpStringLengthMax.value * 2;
+    this.#charactersLeft -= Math.min(sizeBytes, sizeBytesMax) / 2;
+    if (this.#charactersLeft < 0) return undefined;
     const bytes = this.bytes(offset + 4, Math.min(sizeBytes, sizeBytesMax));
     return bytes && decodeUtf16(bytes, this.isBigEndian, sizeBytes > sizeBytesMax);
-  }
-
-  /** Crashpad's string: byte length, UTF-8. */
-  utf8(offset: number): string | undefined {
-    const sizeBytes = this.fields(offset, 4)?.u32(0);
-    if (sizeBytes === undefined || offset + 4 + sizeBytes > this.source.sizeBytes) return undefined;
-    const bytes = this.bytes(offset + 4, Math.min(sizeBytes, minidumpLimits.minidumpStringLengthMax.value));
-    return bytes && decodeUtf8(bytes);
   }
 
   /** The location stored at `at` of a record: u32 size, u32 file offset. */

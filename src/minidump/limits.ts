@@ -31,6 +31,21 @@ export const minidumpLimits = declareLimits({
     unit: 'characters',
     reason: 'Paths end at 4096 on Linux and names are shorter; Breakpad cuts at 1024, longer text is cut here.',
   },
+  minidumpStringsLengthMax: {
+    value: 8_388_608,
+    unit: 'characters',
+    reason: 'All names of one dump together, because any number of records may point at the same long string.',
+  },
+  minidumpBuildIdSizeBytesMax: {
+    value: 256,
+    unit: 'bytes',
+    reason: 'Linkers write 8 to 64 bytes; without a limit 4096 modules could name the same 32 KiB as theirs.',
+  },
+  minidumpSoftErrorsDepthMax: {
+    value: 64,
+    unit: 'items',
+    reason: 'Mozilla nests six deep; writing out what is nested some thousand deep overflows the stack.',
+  },
   minidumpCodeViewSizeBytesMax: {
     value: 32_768,
     unit: 'bytes',

@@ -185,9 +185,9 @@ export interface MemoryRegion {
   readUint(address: bigint, sizeBytes: 1 | 2 | 4 | 8): bigint | undefined;
 }
 
-/** The process memory in the dump: Memory64List and MemoryList together. Both reads may not cross regions. */
+/** The process memory in the dump: Memory64List and MemoryList together. Reads do not cross from one region to the next. */
 export interface Memory {
-  /** Sorted by base; of overlapping regions all are kept, lookups take the one that starts last before the address. */
+  /** Sorted by base, overlapping ones included. Lookups give each address to the region that starts first. */
   readonly regions: readonly MemoryRegion[];
   regionAt(address: bigint): MemoryRegion | undefined;
   read(address: bigint, length: number): Uint8Array | undefined;
@@ -268,7 +268,7 @@ export interface LinuxStreams {
   readonly procStatus: ReadonlyMap<string, string> | null;
   readonly commandLine: readonly string[] | null;
   readonly environment: ReadonlyMap<string, string> | null;
-  /** Number of lines of /proc/PID/maps. */
+  /** Number of mappings in /proc/PID/maps. */
   readonly memoryMapCount: number | null;
   readonly auxv: Uint8Array | null;
 }

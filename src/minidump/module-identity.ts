@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Fields } from './fields.ts';
+import { minidumpLimits } from './limits.ts';
 import type { Module, OperatingSystem } from './model.ts';
 import { decodeCString, hexOfBytes } from './text.ts';
 
@@ -43,7 +44,7 @@ function pdb70Identity(codeView: Fields, module: ModuleRecord): ModuleIdentity {
   return {
     codeView: 'pdb70',
     codeId: isApple ? guid : timeAndSizeCodeId(module),
-    debugFile: decodeCString(codeView.bytes.subarray(24)),
+    debugFile: fileName(codeView, 24),
     debugId: isZero(guid) ? null : guid.toUpperCase() + codeView.u32(20).toString(16),
   };
 }
@@ -53,13 +54,13 @@ function pdb20Identity(codeView: Fields, module: ModuleRecord): ModuleIdentity {
   return {
     codeView: 'pdb20',
     codeId: timeAndSizeCodeId(module),
-    debugFile: decodeCString(codeView.bytes.subarray(16)),
+    debugFile: fileName(codeView, 16),
     debugId: stamp + codeView.u32(12).toString(16),
   };
 }
 
 function elfIdentity(codeView: Fields, module: ModuleRecord): ModuleIdentity {
-  const buildId = codeView.bytes.subarray(4);
+  const buildId = codeView.bytes.subarray(4, 4 + minidumpLimits.minidumpBuildIdSizeBytesMax.value);
   const codeId = hexOfBytes(buildId);
   const hasBuildId = !isZero(codeId);
   return {
@@ -68,6 +69,10 @@ function elfIdentity(codeView: Fields, module: ModuleRecord): ModuleIdentity {
     debugFile: module.codeFile,
     debugId: hasBuildId ? elfDebugId(buildId) : null,
   };
+}
+
+function fileName(codeView: Fields, at: number): string {
+  return decodeCString(codeView.bytes.subarray(at, at + minidumpLimits.minidumpStringLengthMax.value));
 }
 
 /** The first 16 bytes of the build id read as a little-endian GUID, then age 0. */

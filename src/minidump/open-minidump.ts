@@ -14,7 +14,7 @@ import { readCrashpadInfo } from './streams/crashpad.ts';
 import { readHandles } from './streams/handles.ts';
 import { readLinuxStreams, readLsbRelease, readProcLimits } from './streams/linux.ts';
 import { readMacBootArgs, readMacCrashInfo } from './streams/mac.ts';
-import { readMappedRanges } from './streams/mapped-ranges.ts';
+import { readLinuxMaps, readMappedRanges } from './streams/mapped-ranges.ts';
 import { readMiscInfo } from './streams/misc-info.ts';
 import { readModules, readUnloadedModules } from './streams/modules.ts';
 import { readSystemInfo } from './streams/system-info.ts';
@@ -28,14 +28,15 @@ import { decodeUtf8 } from './text.ts';
 export function openMinidump(source: DumpSource): Minidump {
   const directory = readDirectory(source);
   const { header, streams, reader } = directory;
-  const linux = readLinuxStreams(directory);
+  const linuxMaps = readLinuxMaps(directory);
+  const linux = readLinuxStreams(directory, linuxMaps?.length ?? null);
   const systemInfo = withMicrocode(readSystemInfo(directory), linux);
   const memory = readMemory(directory, systemInfo.pointerSizeBytes);
   const threads = readThreads(directory, systemInfo, memory);
   const misc = readMiscInfo(directory);
   const modules = readModules(directory, systemInfo.os);
   const unloadedModules = readUnloadedModules(directory);
-  const mappedRanges = readMappedRanges(directory);
+  const mappedRanges = readMappedRanges(directory, linuxMaps);
   const threadIndexes = new Map(threads.map((thread) => [thread.id, thread.index]).reverse() as [number, number][]);
   return {
     header,
@@ -103,9 +104,16 @@ function readSoftErrors(directory: Directory): JsonValue | null {
   const stream = directory.stream('MozSoftErrors', minidumpLimits.minidumpTextStreamSizeBytesMax.value);
   if (!stream) return null;
   try {
-    return JSON.parse(decodeUtf8(stream.bytes)) as JsonValue;
+    const errors = JSON.parse(decodeUtf8(stream.bytes)) as JsonValue;
+    if (isNestedAtMost(errors, minidumpLimits.minidumpSoftErrorsDepthMax.value)) return errors;
+    directory.reader.warn('MozSoftErrors', 'is nested too deeply');
   } catch {
     directory.reader.warn('MozSoftErrors', 'is no JSON');
-    return null;
   }
+  return null;
+}
+
+function isNestedAtMost(value: JsonValue, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((child) => isNestedAtMost(child, depth - 1));
 }

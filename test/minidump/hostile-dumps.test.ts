@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { fuzzDumps, tryDump } from '../../fuzz/dump-mutations.ts';
 import { bytesSource, openMinidump } from '../../src/minidump/minidump.ts';
+import { MinidumpBuilder } from '../builders/minidump-builder.ts';
 import { dumpWithEveryStream } from '../builders/sample-dumps.ts';
 
 const samples = new Map([
@@ -40,6 +41,29 @@ describe('hostile dumps', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('with the same long name for every handle and module take bounded memory', () => {
+    const builder = new MinidumpBuilder({ cpu: 'amd64', os: 'linux' }).systemInfo().thread({ id: 1 });
+    const name = builder.section().text('x'.repeat(4096));
+    const buildId = builder.section().u32(0x4270454c).bytes(new Uint8Array(32_000).fill(7));
+    const modules = builder.section().u32(4096);
+    for (let index = 0; index < 4096; index++)
+      modules
+        .u64(index * 4096)
+        .u32(4096)
+        .zeros(8)
+        .rva(name)
+        .zeros(52)
+        .location(buildId)
+        .zeros(24);
+    const handles = builder.section().u32(16).u32(32).u32(20_000).u32(0);
+    for (let index = 0; index < 20_000; index++) handles.u64(index).rva(name).rva(name).zeros(16);
+    const dump = openMinidump(bytesSource(builder.stream(4, modules).stream(12, handles).build()));
+    assert.equal(dump.modules.length, 4096);
+    assert.equal(dump.modules[4095]?.codeId?.length, 512);
+    const characters = dump.handles?.reduce((sum, handle) => sum + (handle.objectName?.length ?? 0), 0) ?? 0;
+    assert.ok(characters < 8_388_608);
   });
 
   it('with a word of all ones at every place open or give a typed error', () => {

@@ -194,6 +194,8 @@ describe('process facts', () => {
 
   it('reads soft errors as JSON, and warns when they are none', () => {
     assert.deepEqual(open(builder().text(0x4d7a0004, '[{"InitErrors":[]}]')).softErrors, [{ InitErrors: [] }]);
+    const deep = open(builder().text(0x4d7a0004, '['.repeat(100_000) + ']'.repeat(100_000)));
+    assert.equal(deep.softErrors, null);
     const broken = open(builder().text(0x4d7a0004, '[{'));
     assert.equal(broken.softErrors, null);
     assert.equal(broken.warnings.length, 1);

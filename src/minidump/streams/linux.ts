@@ -7,7 +7,6 @@ import { minidumpLimits } from '../limits.ts';
 import type { LinuxStreams, LsbRelease, ProcLimit } from '../model.ts';
 import type { StreamName } from '../stream-types.ts';
 import { decodeUtf8 } from '../text.ts';
-import { readLinuxMaps } from './mapped-ranges.ts';
 
 const textSizeBytesMax = minidumpLimits.minidumpTextStreamSizeBytesMax.value;
 
@@ -17,7 +16,7 @@ function textOf(directory: Directory, name: StreamName): string | undefined {
 }
 
 /** The texts of /proc that Breakpad and Crashpad copy into dumps of Linux and Android. */
-export function readLinuxStreams(directory: Directory): LinuxStreams {
+export function readLinuxStreams(directory: Directory, memoryMapCount: number | null): LinuxStreams {
   const keyed = (name: StreamName, separator: string): Map<string, string> | null => {
     const text = textOf(directory, name);
     return text === undefined ? null : keyValues(text, separator, '\n');
@@ -32,7 +31,7 @@ export function readLinuxStreams(directory: Directory): LinuxStreams {
     procStatus: keyed('LinuxProcStatus', ':'),
     commandLine: nulSeparated('LinuxCmdLine') ?? null,
     environment: environment ? keyValues(environment.join('\0'), '=', '\0') : null,
-    memoryMapCount: directory.entry('LinuxMaps') ? readLinuxMaps(directory).lineCount : null,
+    memoryMapCount,
     auxv: directory.stream('LinuxAuxv', textSizeBytesMax)?.bytes ?? null,
   };
 }

@@ -19,9 +19,9 @@ const guardBit = 0x100;
 const stateFree = 0x10000;
 
 /** What the process had mapped, sorted by base: MemoryInfoList, else the Linux maps. */
-export function readMappedRanges(directory: Directory): MappedRange[] {
+export function readMappedRanges(directory: Directory, linuxMaps: readonly MappedRange[] | null): MappedRange[] {
   const infos = readMemoryInfoList(directory);
-  const ranges = infos.length > 0 ? infos : readLinuxMaps(directory).ranges;
+  const ranges = infos.length > 0 ? infos : [...(linuxMaps ?? [])];
   return ranges.sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
 }
 
@@ -54,10 +54,10 @@ function readMemoryInfoList(directory: Directory): MappedRange[] {
 /** `55d0-55e0 r-xp 00000000 fd:01 1234   /usr/bin/cat` */
 const mapsLine = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ([r-])([w-])([x-])[ps-](?: +\S+){3} *(.*)$/;
 
-/** The lines of /proc/PID/maps; `lineCount` counts all of them, `ranges` holds those that were understood. */
-export function readLinuxMaps(directory: Directory): { ranges: MappedRange[]; lineCount: number } {
+/** The lines of /proc/PID/maps that are understood; null when the dump has none. */
+export function readLinuxMaps(directory: Directory): MappedRange[] | null {
   const stream = directory.stream('LinuxMaps', minidumpLimits.minidumpTextStreamSizeBytesMax.value);
-  if (!stream) return { ranges: [], lineCount: 0 };
+  if (!stream) return null;
   const lines = decodeUtf8(stream.bytes).split('\n', rangesMax).filter(Boolean);
   const ranges: MappedRange[] = [];
   for (const line of lines) {
@@ -76,5 +76,5 @@ export function readLinuxMaps(directory: Directory): { ranges: MappedRange[]; li
   }
   if (ranges.length < lines.length)
     directory.reader.warn('LinuxMaps', `${lines.length - ranges.length} lines are not understood`);
-  return { ranges, lineCount: ranges.length };
+  return ranges;
 }

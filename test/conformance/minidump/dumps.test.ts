@@ -141,6 +141,17 @@ describe('as rust-minidump reads them', () => {
           (flip) => [flip.address, flip.confidence],
         ),
       );
+      assert.equal(analysis?.instruction ?? null, reference.crash_info['instruction']);
+      assert.deepEqual(
+        analysis?.memoryAccesses?.map(({ address, sizeBytes, kind }) => ({
+          address: hex(address),
+          size: sizeBytes,
+          access_type: kind,
+        })) ?? null,
+        reference.crash_info['memory_accesses'],
+      );
+      assert.equal(analysis?.adjustedAddress, reference.crash_info['adjusted_address']);
+      assert.deepEqual(analysis?.inconsistencies, reference.crash_info['crash_inconsistencies']);
       for (const [name, value] of Object.entries(reference.crashing_thread.frames[0]?.registers ?? {}))
         assert.equal(hex(dump.exception?.context?.registers.get(name) ?? -1n), value, name);
     });
