@@ -2,17 +2,37 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { collectorOptions } from '../collector/options.ts';
 import type { OptionGroup } from '../lib/options.ts';
+import { databaseOptions } from '../lib/postgres/options.ts';
+import { moverOptions } from '../mover/options.ts';
+import { processorOptions } from '../processor/options.ts';
+import { rabbitmqOptions } from '../queue/rabbitmq-options.ts';
+import { signatureOptions } from '../signature/options.ts';
+import { spoolOptions } from '../spool/options.ts';
+import { fsStorageOptions } from '../storage/storage-options.ts';
 import { symbolOptions } from '../symbols/options.ts';
 import { walkerOptions } from '../unwind/options.ts';
-import { logOptions, metricsOptions, processOptions, sentryOptions } from './options.ts';
+import { webOptions } from '../web/options.ts';
+import { logOptions, metricsOptions, processOptions, queueOptions, sentryOptions, storageOptions } from './options.ts';
 
 /** Every group of options of every folder: the whole of `salvage config` and of docs/configuration.md. */
 export const optionGroups: readonly OptionGroup[] = [
   processOptions,
+  collectorOptions,
+  spoolOptions,
+  moverOptions,
+  storageOptions,
+  fsStorageOptions,
+  queueOptions,
+  rabbitmqOptions,
+  databaseOptions,
+  processorOptions,
+  walkerOptions,
+  symbolOptions,
+  signatureOptions,
+  webOptions,
   logOptions,
   metricsOptions,
   sentryOptions,
-  symbolOptions,
-  walkerOptions,
 ];

@@ -21,15 +21,6 @@ export const processOptions = declareOptions('', 'The process: address, data fol
     25_000,
     'How long SIGTERM lets work under way finish. Stay below the grace time of the process manager (30 s in most).',
   ),
-  databaseUrl: option.text('', 'PostgreSQL to use. Empty = `serve` starts its own in the data folder.', {
-    aliases: ['DATABASE_URL'],
-    secret: true,
-  }),
-  databaseDirectUrl: option.text(
-    '',
-    'The same PostgreSQL without a connection pooler between, for LISTEN and advisory locks. Empty = DATABASE_URL.',
-    { aliases: ['DATABASE_DIRECT_URL'], secret: true },
-  ),
 });
 
 export const logOptions = declareOptions('log', 'What is logged, how, and where to.', {
@@ -68,4 +59,25 @@ export const sentryOptions = declareOptions('sentry', 'Errors of Salvage itself,
     aliases: ['SECRET_SENTRY_DSN', 'SENTRY_DSN'],
     secret: true,
   }),
+});
+
+export const storageOptions = declareOptions('storage', 'Where crashes rest.', {
+  class: option.text(
+    '',
+    'Storage: `null`, `memory`, `fs`, `s3`, `postgres`, or the name of a container written in the JSON file. Class paths of Antenna and Socorro are understood. Empty = `fs` for `serve`, `null` for `salvage collector`.',
+    { aliases: ['CRASHMOVER_CRASHSTORAGE_CLASS', 'CRASHSTORAGE_CLASS'] },
+  ),
+});
+
+export const queueOptions = declareOptions('queue', 'Where crash ids wait.', {
+  class: option.text(
+    '',
+    'Queue: `null`, `memory`, `file`, `postgres`, `rabbitmq`. Class paths of Antenna and Socorro are understood. Empty = `postgres` for `serve`, `null` for `salvage collector`.',
+    { aliases: ['CRASHMOVER_CRASHPUBLISH_CLASS', 'CRASHPUBLISH_CLASS'] },
+  ),
+  leaseMs: option.duration(
+    60_000,
+    'How long a taken crash is held before it counts as lost; renewed while work goes on.',
+  ),
+  attemptsMax: option.integer(3, 1, 100, 'Times that a crash is taken before it goes to the dead letters.'),
 });

@@ -13,9 +13,22 @@ type AddCommand = (program: Command) => void;
  * pay for the parts of the others.
  */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  serve: async () => (await import('./commands/serve.ts')).addServeCommand,
+  collector: async () => (await import('./commands/collector.ts')).addCollectorCommand,
+  admin: async () => (await import('./commands/admin.ts')).addAdminCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
   submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,
+  stackwalk: async () => (await import('./commands/stackwalk.ts')).addStackwalkCommand,
+  dump: async () => (await import('./commands/dump.ts')).addDumpCommand,
+  symbols: async () => (await import('./commands/symbols.ts')).addSymbolsCommand,
+  signature: async () => (await import('./commands/signature.ts')).addSignatureCommand,
 };
+
+/** From a checkout, pages strip the types of their islands with an experimental part of Node; nobody needs to read that. */
+process.removeAllListeners('warning');
+process.on('warning', (warning) => {
+  if (warning.name !== 'ExperimentalWarning') process.stderr.write(`${warning.name}: ${warning.message}\n`);
+});
 
 async function main(): Promise<void> {
   const program = new Command('salvage')

@@ -1,0 +1,72 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import cluster, { type Worker } from 'node:cluster';
+import { SalvageError } from '../lib/errors.ts';
+import { openContext, type ProcessContext, runRole } from './context.ts';
+import { binErrors } from './errors.ts';
+import { queueOptions, storageOptions } from './options.ts';
+import { openDatabase } from './parts/database.ts';
+import { openIntake } from './parts/intake.ts';
+import { openQueue } from './parts/queues.ts';
+import { openStorage } from './parts/storages.ts';
+
+/** One process, or with WEB_CONCURRENCY several on one port, each with its own part of the spool. */
+export async function collect(): Promise<void> {
+  if (cluster.isWorker) return runRole('collector', collectInOneProcess);
+  const context = await openContext('collector', { logsTo: 'stdout', announcesConfig: false });
+  const { workerCount } = context.process;
+  await context.releasers.releaseAll();
+  if (workerCount === 1) return runRole('collector', collectInOneProcess);
+  return superviseWorkers(workerCount);
+}
+
+async function collectInOneProcess(context: ProcessContext): Promise<void> {
+  const { logger, config } = context;
+  const storageClass = config.valuesOf(storageOptions).class;
+  const queueClass = config.valuesOf(queueOptions).class;
+  if (storageClass === '')
+    logger.warning('NO STORAGE IS CONFIGURED: crashes are taken and thrown away. Set SALVAGE_STORAGE_CLASS.');
+  if (queueClass === '')
+    logger.warning('no queue is configured: no processor will hear of crashes. Set SALVAGE_QUEUE_CLASS.');
+  const intake = await openIntake(context, 'null');
+  const needsDatabase = [storageClass, queueClass].includes('postgres');
+  const database = needsDatabase ? await openDatabase(context) : null;
+  const storage = await openStorage(context, 'null', database);
+  const queue = await openQueue(context, 'null', database);
+  const { host, port, drainTimeoutMs } = context.process;
+  await intake.startMoving(storage, queue);
+  const address = await intake.collector.start(host || '0.0.0.0', port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new SalvageError(binErrors.address_in_use, error.message, { cause: error });
+  });
+  context.releasers.add('intake', () => intake.collector.drain(Math.min(drainTimeoutMs, 10_000)));
+  logger.info(`intake is open: http://${address.address}:${address.port}/submit`);
+}
+
+const restartWaitMs = 1000;
+
+/** Starts the workers, replaces one that dies, and passes on signals; the workers share one port. */
+async function superviseWorkers(count: number): Promise<void> {
+  let isStopping = false;
+  const start = () => cluster.fork();
+  cluster.on('exit', (worker: Worker, code, signal) => {
+    if (isStopping) return;
+    process.stderr.write(
+      `intake process ${worker.process.pid} ended with ${signal ?? code}; another takes its place\n`,
+    );
+    setTimeout(start, restartWaitMs);
+  });
+  for (let index = 0; index < count; index++) start();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      isStopping = true;
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
+    });
+  await new Promise<void>((resolve) => {
+    cluster.on('exit', () => {
+      if (isStopping && Object.keys(cluster.workers ?? {}).length === 0) resolve();
+    });
+  });
+}

@@ -1,0 +1,178 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { isErrorOf } from '../../lib/errors.ts';
+import type { Destination } from '../../processor/destinations.ts';
+import { makeCountingDestination } from '../../processor/destinations.ts';
+import { nullMissingSymbols } from '../../processor/missing-symbols.ts';
+import { processorOptions } from '../../processor/options.ts';
+import type { Outbox } from '../../processor/outbox.ts';
+import { capWalks, makePoolWalker } from '../../processor/pool-walker.ts';
+import { makeProcessor, type Processor } from '../../processor/processor.ts';
+import type { ProcessorParts } from '../../processor/processor-parts.ts';
+import {
+  loadOwnRules,
+  makePipelines,
+  type Pipelines,
+  parsePipelines,
+  RuleRegistry,
+} from '../../processor/rule-sets.ts';
+import { firstOf, makeHttpVersions, type VersionSource } from '../../processor/version-source.ts';
+import { VersionsFile } from '../../processor/versions-file.ts';
+import type { CrashQueue } from '../../queue/crash-queue.ts';
+import { IndexBatcher } from '../../search/index-batcher.ts';
+import { makeReportRow } from '../../search/report-row.ts';
+import type { SearchIndex } from '../../search/search-index.ts';
+import { signatureOptions } from '../../signature/options.ts';
+import type { LiveSiglists } from '../../signature/signature.ts';
+import type { CrashStorage } from '../../storage/crash-storage.ts';
+import { symbolErrors } from '../../symbols/errors.ts';
+import { symbolCacheDirectory } from '../../symbols/open-symbols.ts';
+import { symbolOptions } from '../../symbols/options.ts';
+import { SymbolCacheManager } from '../../symbols/symbols.ts';
+import { walkerOptions } from '../../unwind/options.ts';
+import { WalkerPool } from '../../unwind/walker-pool.ts';
+import type { ProcessContext } from '../context.ts';
+import { openSiglists } from '../siglist-directory.ts';
+import { packageVersion, sourceExtension } from '../version.ts';
+
+/** The rule sets that are configured: the preset's, then one's own. */
+export async function openPipelines(context: ProcessContext): Promise<Pipelines> {
+  const options = context.config.valuesOf(processorOptions);
+  const ownRules = options.rulesModule === '' ? [] : await loadOwnRules(options.rulesModule, process.cwd());
+  const own = options.ruleSets === null ? [] : parsePipelines(options.ruleSets);
+  return makePipelines(options.ruleSet, new RuleRegistry(ownRules), own);
+}
+
+/** The signature lists that are configured, loaded again when their files change. */
+export function openSignatureLists(context: ProcessContext): LiveSiglists {
+  const { lists, close } = openSiglists({
+    directory: context.config.valuesOf(signatureOptions).listDirectory,
+    reloadIntervalMs: context.config.valuesOf(signatureOptions).reloadIntervalMs,
+    logger: context.logger.named('salvage.signature'),
+  });
+  context.releasers.add('signature lists', close);
+  return lists;
+}
+
+/** The index as a destination of the processor: rows of concurrent crashes share transactions. */
+export function makeIndexDestination(context: ProcessContext, index: SearchIndex): Destination {
+  const batcher = new IndexBatcher({ index, clock: context.clock });
+  return {
+    name: 'search',
+    saveProcessedCrash: (crashId, processed, rawCrash) => batcher.add(makeReportRow(crashId, processed, rawCrash)),
+  };
+}
+
+async function openVersions(context: ProcessContext): Promise<VersionSource> {
+  const { versionsUrl } = context.config.valuesOf(processorOptions);
+  const file = new VersionsFile(join(context.dataDir, 'versions.json'), () => context.clock.monotonicMs());
+  if (versionsUrl === '') return file;
+  const { clock, metrics } = context;
+  return firstOf([file, makeHttpVersions({ url: versionsUrl, products: [], clock, metrics })]);
+}
+
+/** Keeps the cache of downloads and compiled indexes under its limit; one process a machine does it. */
+async function keepSymbolCache(context: ProcessContext): Promise<void> {
+  const settings = context.config.valuesOf(symbolOptions);
+  const { clock, logger, metrics, releasers, dataDir } = context;
+  const manager = new SymbolCacheManager({
+    directory: symbolCacheDirectory(settings, dataDir),
+    sizeBytesMax: settings.cacheSizeBytesMax,
+    clock,
+    logger,
+    metrics,
+  });
+  try {
+    await manager.start();
+    releasers.add('symbol cache manager', () => manager.stop());
+  } catch (error) {
+    if (!isErrorOf(error, symbolErrors.symbol_cache_in_use)) throw error;
+    logger.info('another process of this machine keeps the symbol cache under its limit');
+  }
+}
+
+/** The secret under which client ids are hashed; made once, so that counts of clients stay comparable. */
+async function readOrMakeSalt(context: ProcessContext): Promise<string> {
+  const { clientIdSalt } = context.config.valuesOf(processorOptions);
+  if (clientIdSalt !== '') return clientIdSalt;
+  const path = join(context.dataDir, 'client-id-salt');
+  await writeFile(path, randomBytes(24).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(path, 'utf8')).trim();
+}
+
+export interface ProcessingParts {
+  readonly storage: CrashStorage;
+  readonly queue: CrashQueue;
+  readonly destinations: readonly Destination[];
+  readonly outbox: Outbox;
+  readonly attempts?: ProcessorParts['attempts'];
+  readonly pipelines: Pipelines;
+  readonly siglists: LiveSiglists;
+}
+
+/** A processor with its walker processes, running until released. */
+export async function startProcessing(context: ProcessContext, parts: ProcessingParts): Promise<Processor> {
+  const { config, logger, metrics, clock, releasers, dataDir } = context;
+  const options = config.valuesOf(processorOptions);
+  const walkers = config.valuesOf(walkerOptions);
+  const tmpDir = options.tmpDir || join(dataDir, 'tmp');
+  await mkdir(tmpDir, { recursive: true, mode: 0o700 });
+  await keepSymbolCache(context);
+  const pool = new WalkerPool({
+    entry: join(import.meta.dirname, `../walker-child${sourceExtension}`),
+    setup: { symbols: config.valuesOf(symbolOptions), dataDir, version: packageVersion },
+    size: walkers.processes,
+    memoryBytesMax: walkers.memoryBytesMax,
+    jobsMax: walkers.jobsMax,
+    timeoutMs: walkers.timeoutMs,
+    logger,
+    metrics,
+  });
+  releasers.add('walker processes', () => pool.close());
+  const processor = makeProcessor({
+    queue: parts.queue,
+    storage: parts.storage,
+    destinations: [...parts.destinations, makeCountingDestination(metrics)],
+    outbox: parts.outbox,
+    pipelines: parts.pipelines,
+    ...(parts.attempts ? { attempts: parts.attempts } : {}),
+    services: {
+      walker: capWalks(makePoolWalker(pool, packageVersion), options.walksMax || availableParallelism()),
+      siglists: () => parts.siglists.current,
+      versions: await openVersions(context),
+      productIds: new Map(Object.entries(options.productIds)),
+      missingSymbols: nullMissingSymbols,
+      memoryReportBytesMax: options.memoryReportBytesMax,
+      jitCategorizerPath: options.jitCategorizerPath,
+      clientIdSalt: await readOrMakeSalt(context),
+    },
+    clock,
+    logger,
+    metrics,
+    settings: {
+      hostname: context.hostname,
+      tmpDir,
+      concurrency: options.concurrency,
+      crashTimeMs: options.crashTimeMs,
+      attemptsMax: options.attemptsMax,
+      drainMs: options.drainMs,
+      leaseRenewalMs: 20_000,
+      outageWaitMs: 10_000,
+    },
+  });
+  const stopping = new AbortController();
+  const running = processor.run(stopping.signal);
+  releasers.add('processor', async () => {
+    stopping.abort();
+    await running;
+  });
+  return processor;
+}

@@ -1,0 +1,64 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { join } from 'node:path';
+import { SalvageError } from '../../lib/errors.ts';
+import { nodeFiles } from '../../lib/files.ts';
+import type { CrashQueue } from '../../queue/crash-queue.ts';
+import { FileQueue } from '../../queue/file-queue.ts';
+import { MemoryQueue } from '../../queue/memory-queue.ts';
+import { NullQueue } from '../../queue/null-queue.ts';
+import type { ProcessContext } from '../context.ts';
+import { binErrors } from '../errors.ts';
+import { queueOptions } from '../options.ts';
+import type { Database } from './database.ts';
+
+type MakeQueue = (context: ProcessContext, database: Database | null) => CrashQueue | Promise<CrashQueue>;
+
+const queues: Readonly<Record<string, MakeQueue>> = {
+  null: ({ logger }) => new NullQueue({ logger }),
+  memory: ({ logger, clock, config }) => new MemoryQueue({ logger, clock, ...leasesOf(config.valuesOf(queueOptions)) }),
+  file: ({ logger, clock, config, dataDir }) =>
+    new FileQueue({
+      directory: join(dataDir, 'queue'),
+      files: nodeFiles,
+      logger,
+      clock,
+      ...leasesOf(config.valuesOf(queueOptions)),
+    }),
+  async postgres({ logger, config }, database) {
+    if (!database) throw new SalvageError(binErrors.unknown_queue, 'the queue "postgres" needs DATABASE_URL');
+    const { PostgresQueue } = await import('../../queue/postgres-queue.ts');
+    return new PostgresQueue({
+      pool: database.pool,
+      listenUrl: database.directUrl,
+      logger,
+      ...leasesOf(config.valuesOf(queueOptions)),
+    });
+  },
+};
+
+const leasesOf = ({ leaseMs, attemptsMax }: { leaseMs: number; attemptsMax: number }) => ({ leaseMs, attemptsMax });
+
+/** Last words of the class paths of Antenna and Socorro. */
+const classNames: Readonly<Record<string, string>> = {
+  NoOpCrashPublish: 'null',
+  RabbitMQCrashStorage: 'rabbitmq',
+  RabbitMQCrashStore: 'rabbitmq',
+};
+
+/** The configured queue; `fallback` when nothing is configured. */
+export async function openQueue(
+  context: ProcessContext,
+  fallback: string,
+  database: Database | null,
+): Promise<CrashQueue> {
+  const configured = context.config.valuesOf(queueOptions).class || fallback;
+  const name = classNames[configured.split('.').at(-1) as string] ?? configured;
+  const make = Object.hasOwn(queues, name) ? queues[name] : undefined;
+  if (!make) throw new SalvageError(binErrors.unknown_queue, `there is no queue "${configured}"`);
+  const queue = await make(context, database);
+  context.releasers.add(`queue ${queue.name}`, () => queue.close());
+  return queue;
+}

@@ -1,0 +1,121 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorText, SalvageError } from '../lib/errors.ts';
+import { LocalStatus } from '../lib/status.ts';
+import { PostgresSearch } from '../search/postgres-search.ts';
+import { announceClaim } from './claim.ts';
+import type { ProcessContext } from './context.ts';
+import { binErrors } from './errors.ts';
+import { openDatabase } from './parts/database.ts';
+import { type Intake, openIntake } from './parts/intake.ts';
+import { makeIndexDestination, openPipelines, openSignatureLists, startProcessing } from './parts/processing.ts';
+import { openQueue } from './parts/queues.ts';
+import { registerStatus } from './parts/status.ts';
+import { openStorage } from './parts/storages.ts';
+import { openWebPart } from './parts/web-part.ts';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * All stages in one process. Intake opens first and needs only its spool: what arrives before the database, the storage
+ * and the queue are there waits in the spool.
+ */
+export async function serve(context: ProcessContext): Promise<void> {
+  const { logger, config } = context;
+  const intake = await openIntake(context, 'accept-all');
+  const front = new Front(intake);
+  const address = await front.listen(context);
+  logger.info(`intake is open: http://${shownHost(address)}:${address.port}/submit`);
+  if (context.process.workerCount > 1) logger.info('WEB_CONCURRENCY is for `salvage collector`; serve is one process');
+
+  const database = await openDatabase(context);
+  const storage = await openStorage(context, 'fs', database);
+  const queue = await openQueue(context, 'postgres', database);
+  const search = new PostgresSearch({ pool: database.pool });
+  await search.partitions.ensureAhead(context.clock.now());
+  const siglists = openSignatureLists(context);
+  const pipelines = await openPipelines(context);
+  const processor = await startProcessing(context, {
+    storage,
+    queue,
+    destinations: [makeIndexDestination(context, search)],
+    outbox: database.outbox,
+    pipelines,
+    siglists,
+  });
+  const mover = await intake.startMoving(storage, queue);
+  const status = new LocalStatus({ instance: `${context.hostname}:${process.pid}`, now: context.clock.now });
+  registerStatus(status, { intake, mover, processor, queue, search, database, context });
+  const rulesets = new Set(pipelines.keys());
+  const { app, people } = await openWebPart(context, { database, storage, queue, search, status, siglists, rulesets });
+  front.openWeb(app.listener);
+  // Opened first, closed first: no report may come in once the mover has stopped.
+  context.releasers.add('intake', () => front.close(context.process.drainTimeoutMs));
+  logger.info(`ready: http://${shownHost(address)}:${address.port}/`);
+  await announceClaim(context, people, `http://${shownHost(address)}:${address.port}`);
+  if (config.notices.length > 0)
+    logger.debug(`${config.notices.length} notices on the configuration; see \`salvage config\``);
+}
+
+/** The one port: the collector's paths never wait for the web part; until that is open, its paths say so. */
+class Front {
+  readonly #intake: Intake;
+  readonly #server: Server;
+  #web: Listener = answerStarting;
+  #closing: Promise<void> | null = null;
+
+  constructor(intake: Intake) {
+    this.#intake = intake;
+    const { collector } = intake;
+    this.#server = createServer(collector.serverOptions, (request, response) => {
+      const path = (request.url ?? '').split('?')[0] as string;
+      if (collector.handles(path)) collector.listener(request, response);
+      else this.#web(request, response);
+    });
+    collector.attach(this.#server);
+  }
+
+  async listen(context: ProcessContext): Promise<AddressInfo> {
+    const { host, port, drainTimeoutMs } = context.process;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const isTaken = error.code === 'EADDRINUSE';
+        reject(isTaken ? new SalvageError(binErrors.address_in_use, errorText(error), { cause: error }) : error);
+      });
+      this.#server.listen({ host: host || '127.0.0.1', port, backlog: 1024 }, resolve);
+    });
+    context.releasers.add('server', () => this.close(drainTimeoutMs));
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** Takes no more connections and lets requests under way end, ten seconds at most. Safe to call twice. */
+  close(drainTimeoutMs: number): Promise<void> {
+    this.#closing ??= (async () => {
+      const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+      this.#server.closeIdleConnections();
+      const cut = setTimeout(() => this.#server.closeAllConnections(), Math.min(drainTimeoutMs, 10_000));
+      await this.#intake.collector.drain(Math.min(drainTimeoutMs, 10_000));
+      await closed;
+      clearTimeout(cut);
+    })();
+    return this.#closing;
+  }
+
+  openWeb(listener: Listener): void {
+    this.#web = listener;
+  }
+}
+
+function answerStarting(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8', 'retry-after': '2', connection: 'close' });
+  response.end('Salvage is starting: intake is open, pages follow in a moment.\n');
+}
+
+function shownHost({ address, family }: AddressInfo): string {
+  if (address === '0.0.0.0' || address === '::') return 'localhost';
+  return family === 'IPv6' ? `[${address}]` : address;
+}
