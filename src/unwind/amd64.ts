@@ -4,7 +4,7 @@
 
 // Kept parallel to x86.ts, arm.ts and arm64.ts on purpose: read them side by side (stackwalker.md §7).
 import { registerLayouts } from '../minidump/minidump.ts';
-import { callerByCfiRecord } from './cfi-caller.ts';
+import { callerByCfi } from './cfi-caller.ts';
 import { type FoundCaller, type Frame, lowestCodeAddress, type UnwindInput } from './frame.ts';
 import { scanForReturnAddress } from './scan.ts';
 
@@ -28,7 +28,7 @@ export function callerOnAmd64(callee: Frame, _grandCallee: Frame | null, input: 
 function byCfi(callee: Frame, { code, stack }: UnwindInput): FoundCaller | null {
   if (!callee.registers.has('rsp')) return null;
   const cfi = code.cfiAt(callee.instruction);
-  const registers = cfi && callerByCfiRecord(cfi.record, { layout, callee: callee.registers, calleeSaved, stack });
+  const registers = cfi && callerByCfi(cfi.rules, { layout, callee: callee.registers, calleeSaved, stack });
   return registers && { trust: 'cfi', registers };
 }
 

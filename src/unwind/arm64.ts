@@ -4,7 +4,7 @@
 
 // Kept parallel to amd64.ts, x86.ts and arm.ts on purpose: read them side by side (stackwalker.md §7).
 import { registerLayouts } from '../minidump/minidump.ts';
-import { callerByCfiRecord } from './cfi-caller.ts';
+import { callerByCfi } from './cfi-caller.ts';
 import { type FoundCaller, type Frame, lowestCodeAddress, type Registers, type UnwindInput } from './frame.ts';
 import { scanForReturnAddress } from './scan.ts';
 
@@ -36,7 +36,7 @@ function byCfi(callee: Frame, { code, stack, addressMask }: UnwindInput): FoundC
   // After a frame pointer step lr is the value that the frame record held on entry: right only at the very entry.
   const isLrUsable = callee.trust !== 'frame_pointer' || cfi.start === callee.instruction;
   const known = isLrUsable ? callee.registers : withoutLr(callee.registers);
-  const registers = callerByCfiRecord(cfi.record, { layout, callee: known, calleeSaved, stack });
+  const registers = callerByCfi(cfi.rules, { layout, callee: known, calleeSaved, stack });
   if (registers === null) return null;
   for (const name of ['pc', 'lr', 'fp']) {
     const value = registers.get(name);

@@ -3,10 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { RegisterLayout } from '../minidump/minidump.ts';
-import type { CfiRecord } from '../symbols/symbols.ts';
-import { type CfiExpression, type CfiInput, evaluateCfi, parseCfiRules } from './cfi-rules.ts';
+import { type CfiInput, type CfiRules, evaluateCfi } from './cfi-rules.ts';
 import type { Registers } from './frame.ts';
-import { unwindLimits } from './limits.ts';
 import type { StackMemory } from './stack-memory.ts';
 
 export interface CfiCallerInput {
@@ -18,14 +16,13 @@ export interface CfiCallerInput {
 }
 
 /**
- * Registers of the caller by STACK CFI: sp is the CFA, pc the return address. Null if the rules are malformed or one of
- * these two cannot be found; any other register that cannot be found is lost (stackwalker.md §6).
+ * Registers of the caller by STACK CFI: sp is the CFA, pc the return address. Null if one of these two cannot
+ * be found; any other register that cannot be found is lost (stackwalker.md §6).
  */
-export function callerByCfiRecord(record: CfiRecord, input: CfiCallerInput): Map<string, bigint> | null {
-  const expressions = rulesAt(record);
-  const cfaRule = expressions?.get('.cfa');
-  const raRule = expressions?.get('.ra');
-  if (!expressions || !cfaRule || !raRule) return null;
+export function callerByCfi(rules: CfiRules, input: CfiCallerInput): Map<string, bigint> | null {
+  const cfaRule = rules.get('.cfa');
+  const raRule = rules.get('.ra');
+  if (!cfaRule || !raRule) return null;
   const { layout, callee } = input;
   const asked: CfiInput = {
     register: (name) => callee.get(name) ?? callee.get(layout.aliases[name] ?? name),
@@ -43,7 +40,7 @@ export function callerByCfiRecord(record: CfiRecord, input: CfiCallerInput): Map
   }
   caller.set(layout.stackPointer, cfa);
   caller.set(layout.instructionPointer, ra);
-  for (const [target, expression] of expressions) {
+  for (const [target, expression] of rules) {
     if (target === '.cfa' || target === '.ra') continue;
     const name = layout.aliases[target] ?? target;
     const value = evaluateCfi(expression, asked, cfa);
@@ -51,22 +48,4 @@ export function callerByCfiRecord(record: CfiRecord, input: CfiCallerInput): Map
     else if (layout.generalPurpose.includes(name)) caller.set(name, value);
   }
   return caller;
-}
-
-/** The rules of INIT with the deltas over them; the later rule for a register wins. */
-function rulesAt(record: CfiRecord): Map<string, CfiExpression> | null {
-  const expressions = new Map<string, CfiExpression>();
-  let characters = record.initRules.length;
-  if (!addRules(record.initRules, expressions)) return null;
-  for (const { rules } of record.deltas) {
-    characters += rules.length;
-    if (characters > unwindLimits.cfiRuleCharactersMax.value || !addRules(rules, expressions)) return null;
-  }
-  return expressions;
-}
-
-function addRules(text: string, expressions: Map<string, CfiExpression>): boolean {
-  const rules = parseCfiRules(text);
-  for (const { target, expression } of rules ?? []) expressions.set(target, expression);
-  return rules !== null;
 }

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type { CfiRecord } from '../symbols/symbols.ts';
 import { unwindLimits } from './limits.ts';
 
 /**
@@ -17,6 +18,9 @@ export interface CfiRule {
   readonly expression: CfiExpression;
 }
 
+/** The rules that hold at one address, by what they are for. */
+export type CfiRules = ReadonlyMap<string, CfiExpression>;
+
 const cache = new Map<string, readonly CfiRule[] | null>();
 
 /**
@@ -30,6 +34,19 @@ export function parseCfiRules(text: string): readonly CfiRule[] | null {
   const rules = parse(text);
   cache.set(text, rules);
   return rules;
+}
+
+/** The rules of INIT with the deltas over them, the later rule for a register counts; null if any is malformed. */
+export function mergeCfiRules(record: CfiRecord): CfiRules | null {
+  const merged = new Map<string, CfiExpression>();
+  let characters = 0;
+  for (const text of [record.initRules, ...record.deltas.map(({ rules }) => rules)]) {
+    characters += text.length;
+    const rules = characters > unwindLimits.cfiRuleCharactersMax.value ? null : parseCfiRules(text);
+    if (rules === null) return null;
+    for (const { target, expression } of rules) merged.set(target, expression);
+  }
+  return merged;
 }
 
 function parse(text: string): readonly CfiRule[] | null {

@@ -4,7 +4,8 @@
 
 import type { FrameTrust } from '../crash/stackwalk.ts';
 import type { OperatingSystem } from '../minidump/minidump.ts';
-import type { CfiRecord, WinRecord } from '../symbols/symbols.ts';
+import type { WinRecord } from '../symbols/symbols.ts';
+import type { CfiRules } from './cfi-rules.ts';
 import type { StackMemory } from './stack-memory.ts';
 
 /** Values by canonical name (src/minidump/cpu.ts); a register that was lost is absent. */
@@ -29,8 +30,8 @@ export interface FoundCaller {
 
 /** Where code is and what symbols say of it. Addresses are absolute. */
 export interface CodeMap {
-  /** STACK CFI covering the address, with the absolute start of its range. */
-  cfiAt(address: bigint): { readonly record: CfiRecord; readonly start: bigint } | null;
+  /** The rules of STACK CFI that hold there, with the start of their range. */
+  cfiAt(address: bigint): { readonly rules: CfiRules; readonly start: bigint } | null;
   winAt(address: bigint): WinRecord | null;
   /** Bytes of parameters on the stack of the function there; 0 when unknown. */
   parameterSizeAt(address: bigint): number;

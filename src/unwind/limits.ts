@@ -84,6 +84,11 @@ export const unwindLimits = declareLimits({
     unit: 'items',
     reason: 'dumps after which a walker process is replaced, so that nothing a hostile dump left behind lives long',
   },
+  addressesRememberedMax: {
+    value: 4096,
+    unit: 'items',
+    reason: 'addresses of one module whose rules and names a process keeps, some 2 MB; then the table starts anew',
+  },
   recentSymbolsMax: {
     value: 2048,
     unit: 'items',

@@ -3,8 +3,11 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Minidump, Module } from '../minidump/minidump.ts';
-import type { CfiRecord, ModuleSymbols, SymbolProvider, SymbolsFound, WinRecord } from '../symbols/symbols.ts';
+import type { ModuleSymbols, SymbolProvider, SymbolsFound, WinRecord } from '../symbols/symbols.ts';
+import type { CfiRules } from './cfi-rules.ts';
 import type { CodeMap } from './frame.ts';
+import { type FrameNames, noNames } from './names.ts';
+import { rememberedCfi, rememberedNames } from './symbol-memo.ts';
 
 /**
  * The code of one dump: its modules and their symbols. Symbols are looked for when an address first needs them, as most
@@ -82,10 +85,16 @@ export class ModuleCode implements CodeMap {
     return found.state === 'loaded' ? found.symbols : null;
   }
 
-  cfiAt(address: bigint): { record: CfiRecord; start: bigint } | null {
+  cfiAt(address: bigint): { rules: CfiRules; start: bigint } | null {
     const module = this.moduleAt(address);
-    const record = module && this.symbolsOf(module)?.findCfi(Number(address - module.base));
-    return record ? { record, start: module.base + BigInt(record.address) } : null;
+    const symbols = module && this.symbolsOf(module);
+    const cfi = symbols ? rememberedCfi(symbols, Number(address - module.base)) : null;
+    return cfi && module ? { rules: cfi.rules, start: module.base + BigInt(cfi.start) } : null;
+  }
+
+  namesAt(address: bigint, module: Module): FrameNames {
+    const symbols = this.symbolsOf(module);
+    return symbols ? rememberedNames(symbols, Number(address - module.base)) : noNames;
   }
 
   winAt(address: bigint): WinRecord | null {

@@ -3,10 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { StackFrame } from '../crash/stackwalk.ts';
-import type { Minidump, Module } from '../minidump/minidump.ts';
-import type { ModuleSymbols } from '../symbols/symbols.ts';
+import type { Minidump } from '../minidump/minidump.ts';
 import { leafName } from './leaf-name.ts';
 import type { ModuleCode } from './module-code.ts';
+import { noNames } from './names.ts';
 import type { NumberedFrame } from './walk-thread.ts';
 
 /** `0x` and 8 or 16 digits, as wide as the processor's pointers. */
@@ -20,40 +20,20 @@ export function symbolizedFrame(
   hex: FormatAddress,
 ): StackFrame {
   const module = code.moduleAt(instruction);
-  const symbols = module ? code.symbolsOf(module) : null;
-  const names = module && symbols ? namesAt(instruction, module, symbols, hex) : noNames;
+  const names = module ? code.namesAt(instruction, module) : noNames;
   return {
     frame: number,
     trust,
     offset: hex(instruction),
     module: module ? leafName(module.codeFile) : null,
     module_offset: module ? hex(instruction - module.base) : null,
-    ...names,
+    function: names.function,
+    function_offset: names.functionOffset === null ? null : hex(BigInt(names.functionOffset)),
+    file: names.file,
+    line: names.line,
+    inlines: names.inlines,
     missing_symbols: names.function === null,
     unloaded_modules: module ? null : unloadedModulesAt(instruction, dump, hex),
-  };
-}
-
-type Names = Pick<StackFrame, 'function' | 'function_offset' | 'file' | 'line' | 'inlines'>;
-
-const noNames: Names = { function: null, function_offset: null, file: null, line: null, inlines: null };
-
-function namesAt(instruction: bigint, module: Module, symbols: ModuleSymbols, hex: FormatAddress): Names {
-  const rva = Number(instruction - module.base);
-  const found = symbols.findFunction(rva);
-  if (found === null) return noNames;
-  const position = symbols.findOuterLine(rva);
-  const inlines = symbols.findInlines(rva);
-  return {
-    function: found.name,
-    function_offset: hex(BigInt(rva - found.address)),
-    file: position?.file ?? null,
-    // A line of an unknown file says nothing.
-    line: position?.file ? position.line : null,
-    inlines:
-      inlines.length === 0
-        ? null
-        : inlines.map((call) => ({ function: call.function, file: call.file, line: call.line })),
   };
 }
 
