@@ -2,13 +2,13 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import type { WalkResult } from '../unwind/unwind.ts';
+import type { WalkRequest, WalkResult } from '../unwind/unwind.ts';
 import { Semaphore } from './semaphore.ts';
 import type { Walker, WalkOutcome } from './walker.ts';
 
 /** What is needed of the pool of walker processes. */
 export interface DumpWalkPool {
-  walk(request: { readonly dumpPath: string }, signal?: AbortSignal): Promise<WalkResult>;
+  walk(request: WalkRequest, signal?: AbortSignal): Promise<WalkResult>;
 }
 
 /** The built-in walker: the pool of child processes, with its results in the words of a process. */
@@ -16,7 +16,8 @@ export function makePoolWalker(pool: DumpWalkPool, version: string): Walker {
   return {
     name: 'salvage-stackwalk',
     version,
-    walk: async ({ dumpPath }, signal) => outcomeOf(await pool.walk({ dumpPath }, signal)),
+    walk: async ({ dumpPath, isReprocessing }, signal) =>
+      outcomeOf(await pool.walk({ dumpPath, hasNewSymbols: isReprocessing }, signal)),
   };
 }
 

@@ -42,6 +42,8 @@ export interface RuleContext {
   readonly dumps: ReadonlyMap<string, DumpFile>;
   readonly processed: ProcessedCrash;
   readonly notes: Notes;
+  /** True if the crash was processed before. */
+  readonly isReprocessing: boolean;
   /** Folder of this crash; removed afterwards. */
   readonly folder: string;
   /** Aborted when the time budget of the crash is used up or the processor must stop at once. */

@@ -102,7 +102,7 @@ async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: Se
   try {
     const { path } = await writeDumpFile(dump, folder, 0, gone.signal);
     const outcome = await walker.walk(
-      { crashId: 'service', dumpName: mainDumpName, dumpPath: path, rawCrash: {}, folder },
+      { crashId: 'service', dumpName: mainDumpName, dumpPath: path, rawCrash: {}, folder, isReprocessing: false },
       gone.signal,
     );
     if (outcome.exitCode === 0 && outcome.output) return { status: 200, body: outcome.output };

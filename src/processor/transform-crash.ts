@@ -33,6 +33,7 @@ export async function transformCrash(
     dumps: fetched.dumps,
     processed: startingDocument(fetched, pipeline),
     notes: new Notes(fetched.notes),
+    isReprocessing: fetched.earlier !== null,
     folder,
     signal,
     services,

@@ -14,6 +14,8 @@ export interface WalkRequest {
   readonly rawCrash: RawCrash;
   /** Folder that the walker may write into. */
   readonly folder: string;
+  /** The crash was processed before: symbols may have arrived since, so that missing ones are to be looked for anew. */
+  readonly isReprocessing: boolean;
 }
 
 /**

@@ -314,6 +314,7 @@ export function contextOf({
     dumps,
     processed: structuredClone(processed),
     notes: new Notes(notes),
+    isReprocessing: false,
     folder: tmpdir(),
     signal: new AbortController().signal,
     services: servicesOf(services),

@@ -19,7 +19,7 @@ import { PostgresSearch } from '../../search/postgres-search.ts';
 import { signatureOptions } from '../../signature/options.ts';
 import { crashDataFromProcessedCrash, generateSignature } from '../../signature/signature.ts';
 import { openContext, type ProcessContext } from '../context.ts';
-import { openDatabase } from '../parts/database.ts';
+import { type Database, openDatabase } from '../parts/database.ts';
 import { openQueue } from '../parts/queues.ts';
 import { openStorage } from '../parts/storages.ts';
 import { openSiglists } from '../siglist-directory.ts';
@@ -77,7 +77,7 @@ async function run(
 ): Promise<number> {
   const database = await openDatabase(context);
   const finder = makeIndexFinder(new PostgresSearch({ pool: database.pool }), context.clock);
-  if (dryRun) return showChanges(filter, finder, context);
+  if (dryRun) return showChanges(filter, finder, database, context);
   const pipelines = await loadPipelines(context.config.valuesOf(processorOptions), context.dataDir);
   const queue = await openQueue(context, 'postgres', database);
   const parts = { finder, queue, pipelines, onProgress: showProgress };
@@ -88,10 +88,15 @@ async function run(
 }
 
 /** Writes a line for each crash whose signature would change: id, signature before, signature after. */
-async function showChanges(filter: ReprocessFilter, finder: CrashFinder, context: ProcessContext): Promise<number> {
+async function showChanges(
+  filter: ReprocessFilter,
+  finder: CrashFinder,
+  database: Database,
+  context: ProcessContext,
+): Promise<number> {
   const { ruleSet } = context.config.valuesOf(processorOptions);
   const { listDirectory: directory } = context.config.valuesOf(signatureOptions);
-  const storage = await openStorage(context, 'fs');
+  const storage = await openStorage(context, 'fs', database);
   const { lists, close } = openSiglists({ directory, reloadIntervalMs: 0, logger: context.logger });
   context.releasers.add('signature lists', close);
   const era = ruleSet === 'socorro-2015' || ruleSet === 'lite' ? '2015' : 'today';

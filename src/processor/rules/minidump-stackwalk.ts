@@ -62,14 +62,14 @@ interface DumpResult {
 }
 
 async function walkDump(file: DumpFile, context: RuleContext, wording: WalkWording): Promise<DumpResult> {
-  const { raw, folder, signal, services } = context;
+  const { raw, folder, signal, services, isReprocessing } = context;
   if (file.sizeBytes === 0)
     return {
       fields: { mdsw_status_string: 'EmptyMinidump', mdsw_stderr: 'Shortcut for 0-bytes minidump.' },
       notes: [`MinidumpStackwalkRule: ${file.name} is empty--skipping minidump processing`],
     };
   const outcome = await services.walker.walk(
-    { crashId: String(raw['uuid']), dumpName: file.name, dumpPath: file.path, rawCrash: raw, folder },
+    { crashId: String(raw['uuid']), dumpName: file.name, dumpPath: file.path, rawCrash: raw, folder, isReprocessing },
     signal,
   );
   const result = resultOf(outcome, file.name, services.walker, wording);

@@ -74,6 +74,7 @@ export async function answerVector(vector: Vector): Promise<Answer> {
     dumps: await dumpFiles(vector, folder),
     processed: structuredClone(vector.processed_crash_before),
     notes: new Notes(vector.status_notes),
+    isReprocessing: false,
     folder,
     signal: new AbortController().signal,
     services: servicesOf(vector, asked),
