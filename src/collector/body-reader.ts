@@ -78,6 +78,7 @@ export class BodyReader {
   read(request: IncomingMessage): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       let isDone = false;
+      let underWay = Promise.resolve();
       const settle = (finish: () => void) => {
         if (isDone) return;
         isDone = true;
@@ -91,12 +92,14 @@ export class BodyReader {
           const pressure = this.#take(chunk);
           if (!pressure) return;
           request.pause();
+          underWay = pressure;
           pressure.then(() => request.resume(), fail);
         } catch (error) {
           fail(error);
         }
       };
-      const onEnd = () => this.#finish().then(() => settle(resolve), fail);
+      // The end comes right after the last piece, even while that one is still being taken.
+      const onEnd = () => underWay.then(() => this.#finish()).then(() => settle(resolve), fail);
       const onClose = () => {
         if (!request.complete) fail(new SalvageError(collectorErrors.client_gone));
       };

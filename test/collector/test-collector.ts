@@ -26,6 +26,13 @@ export interface TestCollector {
 
 export type CollectorOptionValues = OptionValues<typeof collectorOptions.options>;
 
+const started: Collector[] = [];
+
+/** Stops every collector of this process: for `afterEach`. */
+export async function stopAll(): Promise<void> {
+  await Promise.all(started.splice(0).map((collector) => collector.drain(0)));
+}
+
 /** A collector over a memory spool on a real socket. */
 export async function startCollector(
   options: Partial<CollectorOptionValues> = {},
@@ -47,6 +54,7 @@ export async function startCollector(
     ...parts,
   });
   const { port } = await collector.start('127.0.0.1', 0);
+  started.push(collector);
   return {
     collector,
     spool,
