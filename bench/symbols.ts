@@ -24,8 +24,9 @@ const { values: options } = parseArgs({
     breakpad: { type: 'string' },
     dump: { type: 'string' },
     sym: { type: 'string' },
-    /** Internal: compile once in a process of its own and report its peak memory. */
+    /** Internal: do this to a file in a process of its own and report its peak memory. */
     child: { type: 'string' },
+    task: { type: 'string' },
   },
 });
 
@@ -76,8 +77,11 @@ function oneCrash(symbols: ModuleSymbols, seed: number, span: number): void {
   }
 }
 
-async function peakMemoryMiB(file: string): Promise<number> {
-  const child = fork(import.meta.filename, ['--child', file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** `compile` the file, or `walk` 200 crashes in ten indexes of its size that are open at once. */
+async function peakMemoryMiB(task: 'compile' | 'walk', file: string): Promise<number> {
+  const child = fork(import.meta.filename, ['--task', task, '--child', file, '--functions', options.functions], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   return new Promise((resolve) => child.once('message', (peak) => resolve(peak as number)));
 }
 
@@ -121,7 +125,8 @@ async function bench(directory: string): Promise<object> {
     if (options.breakpad && options.dump && debugFile)
       await timed(breakpad!, () => runBreakpad(directory, file, debugFile!, debugId!));
   }
-  const peakMiB = await peakMemoryMiB(file);
+  const peakMiB = await peakMemoryMiB('compile', file);
+  const tenFilesPeakMiB = await peakMemoryMiB('walk', index);
   return {
     bench: 'symbols',
     node: process.version,
@@ -134,6 +139,7 @@ async function bench(directory: string): Promise<object> {
     compile: { ...spreadOf(compile!), overFloor: ratio(compile!, floor!), peakMiB },
     firstCrashOf60Frames: spreadOf(firstCrash!),
     warmCrashOf60Frames: spreadOf(warmCrash!),
+    tenFilesInUse: { crashes: 200, peakMiB: tenFilesPeakMiB },
     ...(breakpad!.length === 0
       ? {}
       : { breakpadOneDump: { ...spreadOf(breakpad!), compileOverBreakpad: ratio(compile!, breakpad!) } }),
@@ -157,7 +163,12 @@ function ratio(ours: readonly number[], theirs: readonly number[]): { median: nu
   return { median: round(pairs[pairs.length >> 1]!), min: round(pairs[0]!), max: round(pairs.at(-1)!) };
 }
 
-if (options.child) {
+if (options.child && options.task === 'compile')
   await compileSym(readChunks(options.child), path.dirname(options.child), () => 'child.salvidx');
-  process.send?.(Math.round(process.resourceUsage().maxRSS / 1024), () => process.disconnect());
+else if (options.child) {
+  const cache = new PageCache();
+  const open = Array.from({ length: 10 }, () => openIndex(fileSource(options.child!), cache));
+  for (let crash = 0; crash < 200; crash++)
+    for (const symbols of open) oneCrash(symbols, crash, Number(options.functions) * 320);
 } else await main();
+if (options.child) process.send?.(Math.round(process.resourceUsage().maxRSS / 1024), () => process.disconnect());

@@ -111,7 +111,8 @@ export function decodeHeader(source: Uint8Array, fileBytes: number): IndexHeader
   for (const [i, { name, width }] of sections.entries()) {
     const wordOffset = (words[sectionsAt + 2 * i]! * sectionAlign) / 4;
     const count = words[sectionsAt + 2 * i + 1]!;
-    if (wordOffset + Math.ceil(count * width) > pageCount * pageWords) throw damaged(`section ${name} beyond the end`);
+    if (wordOffset + Math.ceil(count * width) > Math.min(pageCount * pageWords, 2 ** 32))
+      throw damaged(`section ${name} beyond the end`);
     found[name] = { wordOffset, count };
   }
   return {

@@ -70,6 +70,8 @@ export class IndexedSymbols implements ModuleSymbols {
   readonly #sections: Readonly<Record<SectionName, Section>>;
   readonly #pages: IndexPages;
   #names = new Map<number, string>();
+  #lastRva = -1;
+  #lastFunction = -1;
 
   constructor(header: IndexHeader, facts: SymFacts, pages: IndexPages) {
     this.facts = facts;
@@ -189,7 +191,12 @@ export class IndexedSymbols implements ModuleSymbols {
   }
 
   #functionAt(rva: number): number {
-    return this.#covering('functionStarts', 'functions', 5, rva);
+    // A frame asks for its function, line, outer line and inlines one after another.
+    if (rva !== this.#lastRva) {
+      this.#lastFunction = this.#covering('functionStarts', 'functions', 5, rva);
+      this.#lastRva = rva;
+    }
+    return this.#lastFunction;
   }
 
   #functionSymbol(rva: number): FunctionSymbol | null {

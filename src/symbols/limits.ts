@@ -53,9 +53,10 @@ export const symbolLimits = declareLimits({
       'unit of reading and of checksums: the lookups of one crash are scattered, so 16 KiB costs 0.6 of the time of 64 KiB',
   },
   pageCacheBytesMax: {
-    value: 128 * 1024 ** 2,
+    value: 64 * 1024 ** 2,
     unit: 'bytes',
-    reason: 'pages of all indexes held by one process; a warm walker pool with ten large files stays below 600 MB',
+    reason:
+      'pages of all indexes held by one process; a warm pool of two walkers with ten files of 200 MB in use stays below 600 MB',
   },
   openIndexesMax: {
     value: 256,

@@ -6,12 +6,17 @@ import { crc32 } from 'node:zlib';
 import { damaged, headerBytes, pageBytes, pageWords } from './index-format.ts';
 import { symbolLimits } from './limits.ts';
 
+/** Words of all pages stay below 2^32, so shifts and masks do for a division. */
+const pageShift = Math.log2(pageWords);
+
 /** Bytes at positions, as a file descriptor or a buffer gives them. Returns how many bytes were read. */
 export interface IndexSource {
   readonly sizeBytes: number;
   read(target: Uint8Array, position: number): number;
   close(): void;
 }
+
+const sparePagesMax = 64;
 
 interface HeldPage {
   readonly owner: IndexPages;
@@ -25,9 +30,15 @@ export class PageCache {
   /** Entries before this one have been dealt with; the array is cut when half of it is. */
   #hand = 0;
   sizeBytes = 0;
+  readonly #spare: Uint32Array[] = [];
 
   constructor(sizeBytesMax: number = symbolLimits.pageCacheBytesMax.value) {
     this.#sizeBytesMax = sizeBytesMax;
+  }
+
+  /** Room for one page: that of an evicted one if there is, so that eviction leaves no garbage. */
+  room(): Uint32Array {
+    return this.#spare.pop() ?? new Uint32Array(pageWords);
   }
 
   admit(owner: IndexPages, page: number): void {
@@ -44,7 +55,10 @@ export class PageCache {
     const { owner, page } = this.#held[this.#hand++]!;
     const verdict = owner.release(page);
     if (verdict === 'used') this.#held.push({ owner, page });
-    else this.sizeBytes -= pageBytes;
+    else {
+      this.sizeBytes -= pageBytes;
+      if (verdict && this.#spare.length < sparePagesMax) this.#spare.push(verdict);
+    }
   }
 }
 
@@ -67,8 +81,7 @@ export class IndexPages {
 
   /** The 32-bit number at that place, counted in words from the first page. */
   word(at: number): number {
-    const page = Math.floor(at / pageWords);
-    return this.#page(page)[at % pageWords]!;
+    return this.#page(at >>> pageShift)[at & (pageWords - 1)]!;
   }
 
   /** A copy of bytes, counted from the first page. */
@@ -84,14 +97,15 @@ export class IndexPages {
     return copy;
   }
 
-  /** Lets go of a page unless it was used since it was last asked. */
-  release(page: number): 'used' | 'released' {
+  /** Lets go of a page unless it was used since it was last asked; gives back its room. Nobody keeps a page itself. */
+  release(page: number): 'used' | Uint32Array | undefined {
     if (this.#wasUsed[page] === 1 && !this.#isClosed) {
       this.#wasUsed[page] = 0;
       return 'used';
     }
+    const words = this.#pages[page];
     this.#pages[page] = undefined;
-    return 'released';
+    return words;
   }
 
   close(): void {
@@ -113,7 +127,7 @@ export class IndexPages {
   #load(page: number): Uint32Array {
     if (this.#isClosed) throw damaged('the index is closed');
     if (!(page < this.#crcs.length)) throw damaged(`page ${page} is beyond the end`);
-    const words = new Uint32Array(pageWords);
+    const words = this.#cache.room();
     const bytes = new Uint8Array(words.buffer);
     const position = headerBytes + page * pageBytes;
     for (let done = 0; done < pageBytes; ) {
