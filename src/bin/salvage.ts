@@ -15,6 +15,8 @@ type AddCommand = (program: Command) => void;
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import('./commands/serve.ts')).addServeCommand,
   collector: async () => (await import('./commands/collector.ts')).addCollectorCommand,
+  reprocess: async () => (await import('./commands/reprocess.ts')).addReprocessCommand,
+  versions: async () => (await import('./commands/versions.ts')).addVersionsCommand,
   admin: async () => (await import('./commands/admin.ts')).addAdminCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
   submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,

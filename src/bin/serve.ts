@@ -6,13 +6,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { errorText, SalvageError } from '../lib/errors.ts';
 import { LocalStatus } from '../lib/status.ts';
+import { makeIndexDestination } from '../processor/index-destination.ts';
+import { loadPipelines } from '../processor/load-settings.ts';
+import { processorOptions } from '../processor/options.ts';
 import { PostgresSearch } from '../search/postgres-search.ts';
 import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
 import { binErrors } from './errors.ts';
 import { openDatabase } from './parts/database.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
-import { makeIndexDestination, openPipelines, openSignatureLists, startProcessing } from './parts/processing.ts';
+import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { openQueue } from './parts/queues.ts';
 import { registerStatus } from './parts/status.ts';
 import { openStorage } from './parts/storages.ts';
@@ -38,11 +41,11 @@ export async function serve(context: ProcessContext): Promise<void> {
   const search = new PostgresSearch({ pool: database.pool });
   await search.partitions.ensureAhead(context.clock.now());
   const siglists = openSignatureLists(context);
-  const pipelines = await openPipelines(context);
+  const pipelines = await loadPipelines(config.valuesOf(processorOptions), context.dataDir);
   const processor = await startProcessing(context, {
     storage,
     queue,
-    destinations: [makeIndexDestination(context, search)],
+    destinations: [makeIndexDestination(search, context.clock)],
     outbox: database.outbox,
     pipelines,
     siglists,

@@ -25,6 +25,7 @@ export function makeIndexFinder(index: SearchIndex, clock: Clock): CrashFinder {
           reader: { seesProtected: true, products: null, publicAnnotations: new Set() },
           now,
           isStrict: true,
+          dateRangeDaysMax: (yearsBack + 1) * 366,
         });
         const { hits } = await index.search(request, { timeoutMs: searchTimeoutMs });
         for (const { uuid } of hits) {

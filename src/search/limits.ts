@@ -6,7 +6,11 @@ import { declareLimits } from '../lib/limits.ts';
 
 export const searchLimits = declareLimits({
   resultsNumberMax: { value: 1000, unit: 'items', reason: 'what crash-stats allows; its clients page by this' },
-  resultWindowMax: { value: 1_000_000, unit: 'items', reason: 'clients fetch all results in pages of 1,000; crash-stats stops them at 10,000' },
+  resultWindowMax: {
+    value: 1_000_000,
+    unit: 'items',
+    reason: 'clients fetch all results in pages of 1,000; crash-stats stops them at 10,000',
+  },
   facetsSizeMax: { value: 10_000, unit: 'items', reason: 'as crash-stats' },
   facetsCountMax: {
     value: 40,

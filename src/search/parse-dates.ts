@@ -35,7 +35,11 @@ export interface DateBound {
 }
 
 /** Values of the parameter `date` (`>=2026-11-01`, `<-1d`) as the tightest pair of bounds (web.md §3.4). */
-export function parseDateRange(values: readonly string[], now: Date): { from: DateBound; to: DateBound } {
+export function parseDateRange(
+  values: readonly string[],
+  now: Date,
+  rangeDaysMax: number = searchLimits.dateRangeDaysMax.value,
+): { from: DateBound; to: DateBound } {
   let from: DateBound | null = null;
   let to: DateBound | null = null;
   for (const value of values) {
@@ -50,8 +54,7 @@ export function parseDateRange(values: readonly string[], now: Date): { from: Da
   to ??= { date: now, inclusive: true };
   from ??= { date: new Date(to.date.getTime() - 7 * dayMs), inclusive: true };
   const days = (to.date.getTime() - from.date.getTime()) / dayMs;
-  if (days > searchLimits.dateRangeDaysMax.value)
-    throw badArgument(`Date range is bigger than ${searchLimits.dateRangeDaysMax.value} days`);
+  if (days > rangeDaysMax) throw badArgument(`Date range is bigger than ${rangeDaysMax} days`);
   return { from, to };
 }
 

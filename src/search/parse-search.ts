@@ -32,6 +32,8 @@ export interface ParseOptions {
   readonly now: Date;
   /** The unredacted endpoint answers unknown facets with an error instead of leaving them out. */
   readonly isStrict: boolean;
+  /** For work on all reports, such as reprocessing; readers keep to the limit. */
+  readonly dateRangeDaysMax?: number;
 }
 
 const defaultColumns = ['uuid', 'date', 'signature', 'product', 'version'];
@@ -40,7 +42,7 @@ const defaultColumns = ['uuid', 'date', 'signature', 'product', 'version'];
 export function parseSearch(parameters: SearchParameters, options: ParseOptions): ParsedSearch {
   const lookup = new FieldLookup(options);
   const values = (name: string): readonly string[] => (parameters.get(name) ?? []).filter((value) => value !== '');
-  const { from, to } = parseDateRange(values('date'), options.now);
+  const { from, to } = parseDateRange(values('date'), options.now, options.dateRangeDaysMax);
   const { offset, number } = parseWindow(values);
   const facetsSize = integerOf(values, '_facets_size', 50);
   if (facetsSize > searchLimits.facetsSizeMax.value)

@@ -57,6 +57,7 @@ async function addProtection(app: FastifyInstance, parts: WebParts): Promise<voi
   await app.register(compress, { threshold: 2048 });
   await app.register(helmet, {
     contentSecurityPolicy: {
+      useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
         baseUri: ["'none'"],
@@ -65,8 +66,6 @@ async function addProtection(app: FastifyInstance, parts: WebParts): Promise<voi
         objectSrc: ["'none'"],
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
-        // Upgrading would break plain http on a laptop.
-        upgradeInsecureRequests: null,
       },
     },
     referrerPolicy: { policy: 'no-referrer' },

@@ -11,7 +11,7 @@ import type { People } from '../people/people.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import type { SearchIndex } from '../search/search-index.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
-import type { GenerateSignature } from './api/crash-signature.ts';
+import type { GenerateSignature } from './generate-signature.ts';
 import type { webOptions } from './options.ts';
 
 /** What the web part is built from. It reads crashes, writes people's data, and asks for reprocessing through the queue. */

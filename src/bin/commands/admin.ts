@@ -7,13 +7,13 @@ import { nullLogger } from '../../lib/log.ts';
 import { type Role, roles } from '../../people/permissions.ts';
 import { PostgresPeople } from '../../people/postgres-people.ts';
 import { openContext, type ProcessContext } from '../context.ts';
-import { openRunningDatabase } from '../parts/database.ts';
+import { openDatabase } from '../parts/database.ts';
 
 /** Runs `action` with the people of the site that is configured, which may be running. */
 async function withPeople(action: (people: PostgresPeople, context: ProcessContext) => Promise<void>): Promise<void> {
   const context = await openContext('admin', { logsTo: 'stderr', announcesConfig: false });
   try {
-    const { pool } = await openRunningDatabase(context);
+    const { pool } = await openDatabase(context);
     const people = new PostgresPeople({ pool, clock: context.clock, logger: nullLogger });
     await action(people, context);
     await people.close();

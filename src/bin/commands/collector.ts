@@ -3,7 +3,6 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Command } from 'commander';
-import { runRole } from '../context.ts';
 
 /** `salvage collector`: intake, storage and queue only; what a fleet of nodes runs. */
 export function addCollectorCommand(program: Command): void {

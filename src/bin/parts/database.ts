@@ -11,20 +11,6 @@ import { runningServerUrl } from '../../lib/postgres/running-server.ts';
 import { MemoryOutbox, type Outbox } from '../../processor/outbox.ts';
 import type { ProcessContext } from '../context.ts';
 
-/**
- * The database of a site for a command: DATABASE_URL, or the embedded server of a running `serve`, or the embedded one
- * started for the time of the command.
- */
-export async function openRunningDatabase(context: ProcessContext): Promise<Database> {
-  const { config, logger, releasers, dataDir } = context;
-  const running =
-    config.valuesOf(databaseOptions).url === '' ? await runningServerUrl(join(dataDir, 'postgres')) : null;
-  if (running === null) return openDatabase(context);
-  const pool = makePool({ url: running, logger, connectionsMax: 4, applicationName: `salvage ${context.role}` });
-  releasers.add('database connections', () => pool.end());
-  return { pool, url: running, directUrl: running, isEmbedded: true, outbox: new MemoryOutbox() };
-}
-
 /** PostgreSQL as one process uses it. */
 export interface Database {
   readonly pool: Pool;
@@ -36,14 +22,16 @@ export interface Database {
 }
 
 /**
- * Opens the database of DATABASE_URL, or starts the embedded one in the data folder, and brings its tables up to date.
+ * Opens the database of DATABASE_URL, or the embedded one in the data folder, and brings its tables up to date. The
+ * embedded server is started here unless another process of this site, such as a running `serve`, has done so.
  */
 export async function openDatabase(context: ProcessContext): Promise<Database> {
   const { config, logger, releasers, dataDir, role } = context;
   const settings = config.valuesOf(databaseOptions);
-  let url = settings.url;
-  const isEmbedded = url === '';
-  if (isEmbedded) {
+  const isEmbedded = settings.url === '';
+  const running = isEmbedded && role !== 'serve' ? await runningServerUrl(join(dataDir, 'postgres')) : null;
+  let url = running ?? settings.url;
+  if (url === '') {
     const server = await EmbeddedPostgres.start({ folder: join(dataDir, 'postgres'), logger });
     releasers.add('embedded PostgreSQL', () => server.stop());
     url = server.url();

@@ -9,25 +9,15 @@ import { join } from 'node:path';
 import { isErrorOf } from '../../lib/errors.ts';
 import type { Destination } from '../../processor/destinations.ts';
 import { makeCountingDestination } from '../../processor/destinations.ts';
+import { openVersions } from '../../processor/load-settings.ts';
 import { nullMissingSymbols } from '../../processor/missing-symbols.ts';
 import { processorOptions } from '../../processor/options.ts';
 import type { Outbox } from '../../processor/outbox.ts';
 import { capWalks, makePoolWalker } from '../../processor/pool-walker.ts';
 import { makeProcessor, type Processor } from '../../processor/processor.ts';
 import type { ProcessorParts } from '../../processor/processor-parts.ts';
-import {
-  loadOwnRules,
-  makePipelines,
-  type Pipelines,
-  parsePipelines,
-  RuleRegistry,
-} from '../../processor/rule-sets.ts';
-import { firstOf, makeHttpVersions, type VersionSource } from '../../processor/version-source.ts';
-import { VersionsFile } from '../../processor/versions-file.ts';
+import type { Pipelines } from '../../processor/rule-sets.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
-import { IndexBatcher } from '../../search/index-batcher.ts';
-import { makeReportRow } from '../../search/report-row.ts';
-import type { SearchIndex } from '../../search/search-index.ts';
 import { signatureOptions } from '../../signature/options.ts';
 import type { LiveSiglists } from '../../signature/signature.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
@@ -41,14 +31,6 @@ import type { ProcessContext } from '../context.ts';
 import { openSiglists } from '../siglist-directory.ts';
 import { packageVersion, sourceExtension } from '../version.ts';
 
-/** The rule sets that are configured: the preset's, then one's own. */
-export async function openPipelines(context: ProcessContext): Promise<Pipelines> {
-  const options = context.config.valuesOf(processorOptions);
-  const ownRules = options.rulesModule === '' ? [] : await loadOwnRules(options.rulesModule, process.cwd());
-  const own = options.ruleSets === null ? [] : parsePipelines(options.ruleSets);
-  return makePipelines(options.ruleSet, new RuleRegistry(ownRules), own);
-}
-
 /** The signature lists that are configured, loaded again when their files change. */
 export function openSignatureLists(context: ProcessContext): LiveSiglists {
   const { lists, close } = openSiglists({
@@ -58,23 +40,6 @@ export function openSignatureLists(context: ProcessContext): LiveSiglists {
   });
   context.releasers.add('signature lists', close);
   return lists;
-}
-
-/** The index as a destination of the processor: rows of concurrent crashes share transactions. */
-export function makeIndexDestination(context: ProcessContext, index: SearchIndex): Destination {
-  const batcher = new IndexBatcher({ index, clock: context.clock });
-  return {
-    name: 'search',
-    saveProcessedCrash: (crashId, processed, rawCrash) => batcher.add(makeReportRow(crashId, processed, rawCrash)),
-  };
-}
-
-async function openVersions(context: ProcessContext): Promise<VersionSource> {
-  const { versionsUrl } = context.config.valuesOf(processorOptions);
-  const file = new VersionsFile(join(context.dataDir, 'versions.json'), () => context.clock.monotonicMs());
-  if (versionsUrl === '') return file;
-  const { clock, metrics } = context;
-  return firstOf([file, makeHttpVersions({ url: versionsUrl, products: [], clock, metrics })]);
 }
 
 /** Keeps the cache of downloads and compiled indexes under its limit; one process a machine does it. */
@@ -147,7 +112,7 @@ export async function startProcessing(context: ProcessContext, parts: Processing
     services: {
       walker: capWalks(makePoolWalker(pool, packageVersion), options.walksMax || availableParallelism()),
       siglists: () => parts.siglists.current,
-      versions: await openVersions(context),
+      versions: openVersions(options, dataDir, clock, metrics),
       productIds: new Map(Object.entries(options.productIds)),
       missingSymbols: nullMissingSymbols,
       memoryReportBytesMax: options.memoryReportBytesMax,

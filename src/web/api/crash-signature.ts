@@ -3,17 +3,9 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { SalvageError } from '../../lib/errors.ts';
-import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { isJsonObject } from '../../lib/json.ts';
 import { webErrors } from '../errors.ts';
 import type { ApiEndpoint } from './api-endpoint.ts';
-
-/** What the signature library answers for one crash data; given in by `bin` with the site's lists. */
-export type GenerateSignature = (crashData: JsonObject) => {
-  readonly signature: string;
-  readonly notes: readonly string[];
-  readonly protoSignature: string | null;
-  readonly normalizedFrames: readonly JsonObject[];
-};
 
 /** Jobs of one request: each is a bounded amount of work, so many of them are bounded by number. */
 const jobsMax = 100;

@@ -11,7 +11,7 @@ import { webErrors } from '../errors.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { icon, type PageContext, renderPage, sendPage } from '../page.ts';
 import type { WebParts } from '../web-parts.ts';
-import type { AddPage } from './page-routes.ts';
+import type { AddPage } from './page-route.ts';
 
 /** Signing in and out, the claim link, one's own profile and tokens. */
 export function addAccountPages(add: AddPage, parts: WebParts): void {

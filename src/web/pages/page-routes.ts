@@ -12,24 +12,10 @@ import { isHttps, type PageContext, renderPage, sendPage } from '../page.ts';
 import { shownError } from '../send-error.ts';
 import type { WebParts } from '../web-parts.ts';
 import { addAccountPages } from './account-pages.ts';
-
-/** One page: where it lives, who may open it, and what it answers. */
-export interface PageRoute {
-  readonly url: string;
-  readonly method?: 'GET' | 'POST';
-  /** Pages that a person must reach before signing in. */
-  readonly isOpen?: boolean;
-  handle(context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;
-}
-
-export type AddPage = (route: PageRoute) => void;
+import type { AddPage, AddPages } from './page-route.ts';
 
 /** All pages. Until somebody has claimed the site, only the open ones answer (web.md §7.2). */
-export function addPageRoutes(
-  app: FastifyInstance,
-  parts: WebParts,
-  pages: readonly ((add: AddPage, parts: WebParts) => void)[],
-): void {
+export function addPageRoutes(app: FastifyInstance, parts: WebParts, pages: readonly AddPages[]): void {
   const assets = readAssets();
   for (const asset of assets.values())
     app.get(asset.url, { config: { rateLimit: false } }, (_request, reply) =>
