@@ -44,7 +44,9 @@ export interface SegmentSpoolOptions {
 }
 
 const tickMs = 1000;
-const ticksPerGauge = 10;
+const ticksPerLook = 10;
+/** The first look comes early: what another process left behind should not wait for nothing. */
+const firstLookTick = 3;
 
 /**
  * Opens the spool: owns one numbered directory, scans what earlier runs left, adopts directories without an owner.
@@ -221,7 +223,7 @@ class SegmentSpool implements Spool {
       try {
         await this.#roots.measure();
         if (this.#released.hasDue(clock.monotonicMs())) this.#wake();
-        if (count % ticksPerGauge !== 0) continue;
+        if (count % ticksPerLook !== firstLookTick) continue;
         this.#writeGauges();
         await this.#roots.lookAround();
       } catch (error) {

@@ -63,8 +63,16 @@ export class SpooledEntry implements SpoolEntry {
   }
 
   async *openBody(): AsyncGenerator<Uint8Array> {
-    if (this.#entry.bodyFileName === null) yield await this.#wholeBody();
-    else yield* readRange(this.#files, this.#bodyPath, 0, this.bodySizeBytes);
+    if (this.#entry.bodyFileName === null) {
+      yield await this.#wholeBody();
+      return;
+    }
+    let crc = 0;
+    for await (const chunk of readRange(this.#files, this.#bodyPath, 0, this.bodySizeBytes)) {
+      crc = crc32(chunk, crc);
+      yield chunk;
+    }
+    if (crc !== this.#entry.header.bodyCrc) throw damaged('wrong checksum of the body');
   }
 
   async remove(): Promise<void> {

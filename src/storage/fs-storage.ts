@@ -49,7 +49,7 @@ export class FsStorage implements CrashStorage {
   readonly #clock: Clock;
   readonly #syncs: DirectorySyncs;
   /** Directories that are there and durable, so that each is made once. */
-  readonly #known = new Set<string>();
+  readonly #known = new Map<string, Promise<void>>();
 
   constructor(parts: FsStorageParts) {
     this.#root = parts.root;
@@ -61,7 +61,7 @@ export class FsStorage implements CrashStorage {
   /** Writes, syncs and removes a file, and clears away what killed processes left half written. */
   async check(): Promise<void> {
     await this.#guard('check', async () => {
-      await makeDirectory(this.#files, workPath(this.#root));
+      await this.#ensureWorkDirectory();
       const path = this.#temporaryPath();
       await writeSyncedFile(this.#files, path, [Buffer.from('test')]);
       await this.#files.unlink(path);
@@ -84,8 +84,10 @@ export class FsStorage implements CrashStorage {
           this.#write([report.rawCrashJson]),
         ]);
         written.push({ from: namesFrom, to: dumpNamesPath(this.#root, crashId) });
+        const rawPath = rawCrashPath(this.#root, crashId);
+        await this.#ensureDirectories([...written.map(({ to }) => dirname(to)), dirname(rawPath)]);
         await this.#place(written);
-        await this.#place([{ from: rawFrom, to: rawCrashPath(this.#root, crashId) }]);
+        await this.#place([{ from: rawFrom, to: rawPath }]);
       } catch (error) {
         for (const { from } of written) await this.#files.unlink(from).catch(() => {});
         throw error;
@@ -176,25 +178,55 @@ export class FsStorage implements CrashStorage {
   /** Writes and syncs a temporary file; returns its path. */
   async #write(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
     const path = this.#temporaryPath();
-    await this.#ensureDirectory(workPath(this.#root));
+    await this.#ensureWorkDirectory();
     await writeSyncedFile(this.#files, path, chunks);
     return path;
   }
 
   /** Renames into place; all of them are durable when this resolves. Saves of other crashes share the syncs. */
   async #place(moves: readonly { readonly from: string; readonly to: string }[]): Promise<void> {
-    for (const { from, to } of moves) {
-      await this.#ensureDirectory(dirname(to));
-      await this.#files.rename(from, to);
-    }
-    await Promise.all([...new Set(moves.map(({ to }) => dirname(to)))].map((path) => this.#syncs.sync(path)));
+    const directories = [...new Set(moves.map(({ to }) => dirname(to)))];
+    await this.#ensureDirectories(directories);
+    for (const { from, to } of moves) await this.#files.rename(from, to);
+    await Promise.all(directories.map((path) => this.#syncs.sync(path)));
   }
 
-  async #ensureDirectory(path: string): Promise<void> {
-    if (this.#known.has(path)) return;
-    await makeDirectory(this.#files, path);
+  /** What is in it need not outlive a power cut, so neither must its own entry. */
+  async #ensureWorkDirectory(): Promise<void> {
+    await this.#once(this.#root, () => makeDirectory(this.#files, this.#root));
+    await this.#once(workPath(this.#root), async () => {
+      await this.#files.mkdir(workPath(this.#root));
+    });
+  }
+
+  /**
+   * Directories `ROOT/DATE/KIND` of one crash, made and durable; new ones of one date share its sync. Synced also when
+   * they were there: a process that was killed may have made them a moment ago.
+   */
+  async #ensureDirectories(paths: readonly string[]): Promise<void> {
+    for (const parent of new Set(paths.map((path) => dirname(path)))) {
+      if (parent === this.#root) continue;
+      await this.#once(parent, () => makeDirectory(this.#files, parent));
+      const missing = [...new Set(paths)].filter((path) => dirname(path) === parent && !this.#known.has(path));
+      const making = missing.length > 0 ? this.#makeTogether(missing, parent) : Promise.resolve();
+      for (const path of missing) this.#known.set(path, making);
+    }
+    await Promise.all(paths.map((path) => this.#known.get(path)));
+  }
+
+  async #makeTogether(paths: readonly string[], parent: string): Promise<void> {
+    await Promise.all(paths.map((path) => this.#files.mkdir(path)));
+    await this.#syncs.sync(parent);
+  }
+
+  /** Makes a directory once; others that need it wait for the same promise. Any failure later forgets all of them. */
+  #once(path: string, make: () => Promise<void>): Promise<void> {
+    const known = this.#known.get(path);
+    if (known) return known;
     if (this.#known.size >= knownDirectoriesMax) this.#known.clear();
-    this.#known.add(path);
+    const made = make();
+    this.#known.set(path, made);
+    return made;
   }
 
   async #read(path: string, crashId: CrashId): Promise<Buffer> {
