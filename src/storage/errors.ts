@@ -25,6 +25,11 @@ export const storageErrors = declareErrors({
     meaning: 'What the store holds for this crash is damaged: bad JSON, a wrong checksum, a missing dump.',
     remedy: 'Run `salvage storage verify` on the store; restore the object from a copy or delete the crash.',
   },
+  storage_bad_wiring: {
+    status: 500,
+    meaning: 'The configured stores contradict each other, or one of them would do nothing.',
+    remedy: 'Correct the storage configuration; the message names the place in the tree.',
+  },
   storage_unsupported: {
     status: 500,
     meaning: 'This store cannot do what was asked, such as a read from a write-only store.',
