@@ -35,22 +35,6 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
       ours.modules.filter(({ filename }) => filename === moduleAt(ours, path)?.filename).length > 1,
   },
   {
-    id: 'no-instruction-analysis',
-    explains: ({ path, ours }) =>
-      /^crash_info\.(instruction|memory_accesses|instruction_pointer_update|adjusted_address)\b/.test(path) &&
-      ours === null,
-  },
-  {
-    id: 'bit-flips-need-the-instruction',
-    explains: ({ path }, _ours, theirs) =>
-      path.startsWith('crash_info.possible_bit_flips') && theirs.crash_info['instruction'] !== null,
-  },
-  {
-    id: 'inconsistencies-need-the-instruction',
-    explains: ({ path }, _ours, theirs) =>
-      path.startsWith('crash_info.crash_inconsistencies') && theirs.crash_info['instruction'] !== null,
-  },
-  {
     id: 'last-error-is-windows-only',
     explains: ({ path, ours }, walk) =>
       path.endsWith('.last_error_value') && ours === null && walk.system_info['os'] !== 'Windows NT',
@@ -72,9 +56,14 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
   },
 ];
 
+/** Explanations that were needed so far. */
+export const usedExplanations = new Set<string>();
+
 /** What nothing explains. */
 export function unexplained(differences: readonly Difference[], ours: Stackwalk, theirs: Stackwalk): Difference[] {
-  return differences.filter(
-    (difference) => !explainedDifferences.some(({ explains }) => explains(difference, ours, theirs)),
-  );
+  return differences.filter((difference) => {
+    const explanation = explainedDifferences.find(({ explains }) => explains(difference, ours, theirs));
+    if (explanation) usedExplanations.add(explanation.id);
+    return explanation === undefined;
+  });
 }

@@ -12,7 +12,7 @@ import { bytesSource, openMinidump } from '../../src/minidump/minidump.ts';
 import { noSymbols, type SymbolProvider } from '../../src/symbols/symbols.ts';
 import { stackwalk } from '../../src/unwind/unwind.ts';
 import { dumps, symbolsBelow, testdata, walkShared } from '../conformance/stackwalk/testdata.ts';
-import { unexplained } from './stackwalk-differences.ts';
+import { explainedDifferences, unexplained, usedExplanations } from './stackwalk-differences.ts';
 import { buildPeerDumps } from './stackwalk-dumps/build.ts';
 import { differencesOf, walkByPeer, withSortedLimits } from './stackwalk-peer.ts';
 
@@ -80,4 +80,11 @@ test('dumps of our own programs: 50 000 frames, 99.9 % as minidump-stackwalk', {
   assert.ok(total.frames >= 50_000, `only ${total.frames} frames`);
   assert.ok(total.differing <= total.frames / 1000, `${total.differing} of ${total.frames} frames differ`);
   assert.equal(total.unexplained, 0);
+});
+
+test('every explanation is needed', () => {
+  assert.deepEqual(
+    explainedDifferences.map(({ id }) => id).filter((id) => !usedExplanations.has(id)),
+    [],
+  );
 });
