@@ -76,7 +76,9 @@ export function gunzipAtOnce(bytes: Buffer, sizeBytesMax: number): Buffer[] | nu
     if (pieces.length === gzipMembersMax) throw new GunzipError('too many gzip members');
     const start = memberHeaderEnd(bytes, position);
     if (start === null) throw new GunzipError('truncated gzip header');
-    const member = inflateMember(bytes, start, roomBytes);
+    // The trailer's size field is only a hint (the sender wrote it): right, it saves joining pieces of the output.
+    const hintBytes = bytes.readUInt32LE(bytes.length - 4);
+    const member = inflateMember(bytes, start, roomBytes, hintBytes);
     if (member === null || member.decoded.length > roomBytes) return null;
     const end = start + member.readBytes;
     if (bytes.length - end < trailerBytes) throw new GunzipError('truncated gzip member');
@@ -93,9 +95,7 @@ interface InflatedMember {
   readonly readBytes: number;
 }
 
-function inflateMember(bytes: Buffer, start: number, sizeBytesMax: number): InflatedMember | null {
-  // The trailer's size field is only a hint (the sender wrote it): right, it saves joining pieces of the output.
-  const hintBytes = bytes.readUInt32LE(bytes.length - 4);
+function inflateMember(bytes: Buffer, start: number, sizeBytesMax: number, hintBytes: number): InflatedMember | null {
   const chunkSize = Math.min(Math.max(hintBytes, 1024), sizeBytesMax) + 64;
   try {
     // With `info` Node returns the engine too, whose bytesWritten tells where the member ended; the types do not know.
@@ -119,7 +119,7 @@ function inflateMember(bytes: Buffer, start: number, sizeBytesMax: number): Infl
 export function gunzipBegin(bytes: Buffer, sizeBytesMax: number): Buffer | null {
   const start = memberHeaderEnd(bytes, 0);
   if (start === null) return Buffer.alloc(0);
-  return inflateMember(bytes, start, sizeBytesMax)?.decoded ?? null;
+  return inflateMember(bytes, start, sizeBytesMax, inflateChunkBytes)?.decoded ?? null;
 }
 
 /** Inflates a gzip stream piece by piece in the thread pool, in memory that does not grow with it. */
