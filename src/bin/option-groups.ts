@@ -7,7 +7,7 @@ import type { OptionGroup } from '../lib/options.ts';
 import { databaseOptions } from '../lib/postgres/options.ts';
 import { moverOptions } from '../mover/options.ts';
 import { processorOptions } from '../processor/options.ts';
-import { rabbitmqOptions } from '../queue/rabbitmq-options.ts';
+import { rabbitmqOptions } from '../queue/options.ts';
 import { signatureOptions } from '../signature/options.ts';
 import { spoolOptions } from '../spool/options.ts';
 import { fsStorageOptions } from '../storage/storage-options.ts';

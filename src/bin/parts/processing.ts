@@ -15,7 +15,6 @@ import { processorOptions } from '../../processor/options.ts';
 import type { Outbox } from '../../processor/outbox.ts';
 import { capWalks, makePoolWalker } from '../../processor/pool-walker.ts';
 import { makeProcessor, type Processor } from '../../processor/processor.ts';
-import type { ProcessorParts } from '../../processor/processor-parts.ts';
 import type { Pipelines } from '../../processor/rule-sets.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import { signatureOptions } from '../../signature/options.ts';
@@ -78,7 +77,6 @@ export interface ProcessingParts {
   readonly queue: CrashQueue;
   readonly destinations: readonly Destination[];
   readonly outbox: Outbox;
-  readonly attempts?: ProcessorParts['attempts'];
   readonly pipelines: Pipelines;
   readonly siglists: LiveSiglists;
 }
@@ -108,7 +106,6 @@ export async function startProcessing(context: ProcessContext, parts: Processing
     destinations: [...parts.destinations, makeCountingDestination(metrics)],
     outbox: parts.outbox,
     pipelines: parts.pipelines,
-    ...(parts.attempts ? { attempts: parts.attempts } : {}),
     services: {
       walker: capWalks(makePoolWalker(pool, packageVersion), options.walksMax || availableParallelism()),
       siglists: () => parts.siglists.current,

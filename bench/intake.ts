@@ -1,0 +1,204 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+// `npm run bench:intake`: durable intake against its floors, in one run, the server pinned to one core and the load to the
+// other. Prints JSON: requests per second, CPU milliseconds a crash (the mover's work included), p50 and p99, RSS, and
+// every target as a ratio with its spread over the rounds. `--quick` shortens it.
+import { spawnSync } from 'node:child_process';
+import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LoadResult, runLoad } from './intake/load.ts';
+import { makePayloads, type Payload } from './intake/payloads.ts';
+import { type RunningServer, startNginx, startNodeFloor, startSalvage } from './intake/servers.ts';
+
+const isQuick = process.argv.includes('--quick');
+const rounds = isQuick ? 1 : 3;
+const durationMs = isQuick ? 1500 : 4000;
+const concurrencies = isQuick ? [32] : [8, 32, 128];
+
+const quiet = { SALVAGE_COLLECTOR_THROTTLER: 'accept-all', LOGGING_LEVEL: 'warning' };
+const fsStorage = { ...quiet, SALVAGE_STORAGE_CLASS: 'fs', SALVAGE_QUEUE_CLASS: 'null' };
+
+const servers: Record<string, () => Promise<RunningServer | null>> = {
+  'node discards': () => startNodeFloor('discard'),
+  'node to files': () => startNodeFloor('file'),
+  'nginx to files': startNginx,
+  salvage: () => startSalvage({ ...quiet, SALVAGE_STORAGE_CLASS: 'null', SALVAGE_QUEUE_CLASS: 'null' }),
+  'salvage, answer after head': () =>
+    startSalvage({
+      ...quiet,
+      SALVAGE_STORAGE_CLASS: 'null',
+      SALVAGE_QUEUE_CLASS: 'null',
+      SALVAGE_COLLECTOR_ANSWER_AFTER: 'head',
+    }),
+  'salvage to file storage': () => startSalvage(fsStorage),
+};
+
+interface Row extends LoadResult {
+  readonly server: string;
+  readonly encoding: string;
+  readonly concurrency: number;
+  readonly round: number;
+  readonly cpuMsPerCrash: number;
+  readonly rssMb: number;
+}
+
+/** The final files of file storage written straight from memory, each synced, in one process on the same core. */
+function finalFilesFloor(payloads: readonly Payload[]): number {
+  const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'salvage-bench-'));
+  mkdirSync(join(folder, 'd'));
+  const raw = Buffer.alloc(42_000, 'x');
+  const startMs = performance.now();
+  let count = 0;
+  while (performance.now() - startMs < durationMs) {
+    const { body } = payloads[count % payloads.length] as Payload;
+    for (const [name, bytes] of [
+      ['dump', body],
+      ['names', Buffer.from('[]')],
+      ['raw', raw],
+    ] as const) {
+      const temporary = join(folder, 'd', `${count}.${name}.tmp`);
+      const file = openSync(temporary, 'w');
+      writeSync(file, bytes);
+      fdatasyncSync(file);
+      closeSync(file);
+      renameSync(temporary, join(folder, 'd', `${count}.${name}`));
+    }
+    count += 1;
+  }
+  const perSecond = count / ((performance.now() - startMs) / 1000);
+  rmSync(folder, { recursive: true, force: true });
+  return Math.round(perSecond);
+}
+
+/** Waits until the spool is empty, so that the mover's work counts too; the time it took counts as well. */
+async function drained(server: RunningServer, startMs: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { readdirSync, existsSync, statSync } = await import('node:fs');
+  const spool = join(server.dataDir, 'spool');
+  const sizeOf = (folder: string): number =>
+    readdirSync(folder, { withFileTypes: true }).reduce((sum, item) => {
+      const path = join(folder, item.name);
+      try {
+        return sum + (item.isDirectory() ? sizeOf(path) : statSync(path).size);
+      } catch {
+        return sum;
+      }
+    }, 0);
+  for (let tries = 0; existsSync(spool) && tries < 600; tries++) {
+    const before = server.cpuMs();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    if (server.cpuMs() - before <= 20 || sizeOf(spool) < 1000) break;
+  }
+  return performance.now() - startMs;
+}
+
+async function measure(
+  name: string,
+  encoding: 'plain' | 'gzip',
+  concurrency: number,
+  round: number,
+): Promise<Row | null> {
+  const server = await (servers[name] as () => Promise<RunningServer | null>)();
+  if (!server) return null;
+  const payloads = makePayloads(encoding);
+  await runLoad(server.port, payloads, 4, 300);
+  const cpuBeforeMs = server.cpuMs();
+  const startMs = performance.now();
+  const result = await runLoad(server.port, payloads, concurrency, durationMs);
+  const rssMb = server.rssMb();
+  const isSustained = name === 'salvage to file storage';
+  const elapsedMs = name.startsWith('salvage') ? await drained(server, startMs) : performance.now() - startMs;
+  const cpuMsPerCrash = Math.round(((server.cpuMs() - cpuBeforeMs) / Math.max(1, result.count)) * 100) / 100;
+  await server.stop();
+  const requestsPerSecond = isSustained ? Math.round(result.count / (elapsedMs / 1000)) : result.requestsPerSecond;
+  return { server: name, encoding, concurrency, round, ...result, requestsPerSecond, cpuMsPerCrash, rssMb };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** Ratio of two servers' rates, round by round at the same concurrency. */
+function ratio(rows: readonly Row[], a: string, b: string, encoding: string, target: number) {
+  const pairs = rows
+    .filter((row) => row.server === a && row.encoding === encoding)
+    .flatMap((row) => {
+      const other = rows.find(
+        (one) =>
+          one.server === b &&
+          one.encoding === encoding &&
+          one.round === row.round &&
+          one.concurrency === row.concurrency,
+      );
+      return other ? [row.requestsPerSecond / other.requestsPerSecond] : [];
+    });
+  const round2 = (value: number) => Math.round(value * 100) / 100;
+  return {
+    what: `${a} / ${b}, ${encoding}`,
+    median: round2(median(pairs)),
+    min: round2(Math.min(...pairs)),
+    max: round2(Math.max(...pairs)),
+    target,
+  };
+}
+
+async function main(): Promise<void> {
+  const rows: Row[] = [];
+  const floors: { encoding: string; round: number; finalFilesPerSecond: number }[] = [];
+  for (let round = 1; round <= rounds; round++)
+    for (const encoding of ['plain', 'gzip'] as const) {
+      // Stored files are the decoded dumps, whatever the encoding on the wire.
+      floors.push({ encoding, round, finalFilesPerSecond: finalFilesFloor(makePayloads('plain')) });
+      for (const concurrency of concurrencies)
+        for (const name of Object.keys(servers)) {
+          const row = await measure(name, encoding, concurrency, round);
+          if (!row) continue;
+          rows.push(row);
+          process.stderr.write(`${JSON.stringify(row)}\n`);
+        }
+    }
+  const sustained = (encoding: string) => {
+    const values = rows
+      .filter((row) => row.server === 'salvage to file storage' && row.encoding === encoding)
+      .map(
+        (row) =>
+          row.requestsPerSecond /
+          (floors.find((floor) => floor.encoding === encoding && floor.round === row.round)?.finalFilesPerSecond ??
+            Number.NaN),
+      );
+    const round2 = (value: number) => Math.round(value * 100) / 100;
+    return {
+      what: `sustained to file storage / final files floor, ${encoding}`,
+      median: round2(median(values)),
+      min: round2(Math.min(...values)),
+      max: round2(Math.max(...values)),
+      target: 0.6,
+    };
+  };
+  const ratios = [
+    ratio(rows, 'salvage', 'nginx to files', 'plain', 1.5),
+    ratio(rows, 'salvage', 'nginx to files', 'gzip', 0.25),
+    ratio(rows, 'salvage, answer after head', 'nginx to files', 'gzip', 0.6),
+    ratio(rows, 'salvage', 'node discards', 'plain', Number.NaN),
+    ratio(rows, 'salvage', 'node to files', 'plain', Number.NaN),
+    sustained('plain'),
+    sustained('gzip'),
+  ];
+  process.stdout.write(
+    `${JSON.stringify({ bench: 'intake', node: process.version, rounds, durationMs, rows, floors, ratios }, null, 2)}\n`,
+  );
+}
+
+// The load and the floor without HTTP run on their own core.
+if (!process.env['BENCH_PINNED']) {
+  const result = spawnSync('taskset', ['-c', '1', process.execPath, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, BENCH_PINNED: '1' },
+  });
+  process.exit(result.status ?? 1);
+}
+await main();
