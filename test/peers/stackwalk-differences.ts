@@ -35,6 +35,14 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
       ours.modules.filter(({ filename }) => filename === moduleAt(ours, path)?.filename).length > 1,
   },
   {
+    id: 'rip-relative-operand',
+    explains: ({ path, ours, theirs }, walk) => {
+      if (!/^crash_info\.memory_accesses\[\d+\]\.address$/.test(path)) return false;
+      const distance = BigInt(String(ours)) - BigInt(String(theirs));
+      return distance > 0n && distance <= 15n && /\brip\b/.test(String(walk.crash_info['instruction']));
+    },
+  },
+  {
     id: 'last-error-is-windows-only',
     explains: ({ path, ours }, walk) =>
       path.endsWith('.last_error_value') && ours === null && walk.system_info['os'] !== 'Windows NT',
