@@ -9,6 +9,8 @@ export interface Dump {
   readonly sizeBytes: number;
   /** Lower-case hex SHA-256 of the bytes; null where a store does not know it. */
   readonly sha256: string | null;
+  /** Path of a plain local file with exactly these bytes, where the store has one: readers need no copy of it. */
+  readonly localPath?: string;
   /** The bytes from the start. Each call opens anew; leaving the loop early releases the source. */
   open(): AsyncIterable<Uint8Array>;
 }

@@ -110,11 +110,10 @@ export class Consumer {
   }
 
   async #attempt(message: QueuedCrash, stop: AbortSignal): Promise<Verdict> {
-    const { attempts, settings, logger } = this.#parts;
+    const { settings, logger } = this.#parts;
     const { crashId, ruleset = 'default' } = message;
     try {
-      const attempt = Math.max(message.attempt, (await attempts?.begin(crashId)) ?? 0);
-      if (attempt > settings.attemptsMax) return poison(settings.attemptsMax);
+      if (message.attempt > settings.attemptsMax) return poison(settings.attemptsMax);
       const { owed } = await processCrash(crashId, ruleset, this.#parts, stop);
       logger.info(owed.length === 0 ? `${crashId} saved` : `${crashId} saved, owed to ${owed.join(', ')}`, {
         crash_id: crashId,
@@ -128,7 +127,6 @@ export class Consumer {
   }
 
   async #settle(message: QueuedCrash, verdict: Verdict): Promise<void> {
-    if (verdict.kind !== 'returned') await this.#forgetAttempts(message);
     const { clock } = this.#parts;
     // Returning needs no second try: the end of the lease does the same.
     if (verdict.kind === 'returned') return message.nack(verdict.reason);
@@ -138,14 +136,6 @@ export class Consumer {
       isRetryable: (error) => isErrorOf(error, queueErrors.queue_outage),
       waitMs: (failures) => 500 * 2 ** failures,
     });
-  }
-
-  async #forgetAttempts({ crashId }: QueuedCrash): Promise<void> {
-    try {
-      await this.#parts.attempts?.end(crashId);
-    } catch (error) {
-      this.#parts.logger.warning(`attempts of ${crashId} stay counted: ${errorText(error)}`, { error });
-    }
   }
 
   /** After an outage nothing new is taken into this place until storage answers: crashes would only lose attempts. */

@@ -13,33 +13,46 @@ import { SalvageError } from '../lib/errors.ts';
 import { storageErrors } from '../storage/errors.ts';
 import { processorLimits } from './limits.ts';
 
-/** A dump as a file of its own. */
+/** A dump as a file. Nobody may change it: it may be the stored one. */
 export interface DumpFile {
   readonly name: string;
   readonly path: string;
   readonly sizeBytes: number;
 }
 
-/** Makes the folder of one crash below `root`. It holds the crash's dumps and nothing else. */
-export function makeCrashFolder(root: string, crashId: string): Promise<string> {
-  return mkdtemp(join(root, `${crashId}-`));
-}
+/** The folder of one crash below a root: made when it is first asked for, removed with all that is in it. */
+export class CrashFolder {
+  readonly #prefix: string;
+  #made: Promise<string> | null = null;
+  #fileCount = 0;
 
-export async function removeCrashFolder(folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true, maxRetries: 2 });
+  constructor(root: string, crashId: string) {
+    this.#prefix = join(root, `${crashId}-`);
+  }
+
+  path(): Promise<string> {
+    this.#made ??= mkdtemp(this.#prefix);
+    return this.#made;
+  }
+
+  /** A path that no other file of this crash has; names of dumps come from clients and are no file names. */
+  async newFile(suffix: string): Promise<string> {
+    return join(await this.path(), `${this.#fileCount++}${suffix}`);
+  }
+
+  async remove(): Promise<void> {
+    if (this.#made) await rm(await this.#made, { recursive: true, force: true, maxRetries: 2 });
+  }
 }
 
 /**
- * Writes a dump into the folder under a number (dump names come from clients and are no file names), checking size
- * and SHA-256 on the way. A difference is `storage_corrupt`.
+ * The dump as a file: the stored one where there is such a thing, else a copy in the folder, its size and SHA-256
+ * checked on the way. A difference is `storage_corrupt`.
  */
-export async function writeDumpFile(
-  dump: Dump,
-  folder: string,
-  number: number,
-  signal: AbortSignal,
-): Promise<DumpFile> {
-  const path = join(folder, `${number}.dump`);
+export async function openDumpFile(dump: Dump, folder: CrashFolder, signal: AbortSignal): Promise<DumpFile> {
+  const { name, localPath } = dump;
+  if (localPath !== undefined) return { name, path: localPath, sizeBytes: dump.sizeBytes };
+  const path = await folder.newFile('.dump');
   const hash = dump.sha256 === null ? null : createHash('sha256');
   let sizeBytes = 0;
   const count = new Transform({
@@ -47,12 +60,12 @@ export async function writeDumpFile(
       sizeBytes += chunk.length;
       hash?.update(chunk);
       if (sizeBytes > processorLimits.dumpBytesMax.value)
-        done(new SalvageError(storageErrors.storage_corrupt, `dump ${dump.name} is larger than the limit`));
+        done(new SalvageError(storageErrors.storage_corrupt, `dump ${name} is larger than the limit`));
       else done(null, chunk);
     },
   });
   await pipeline(Readable.from(dump.open()), count, createWriteStream(path, { flags: 'wx', mode: 0o600 }), { signal });
   if (hash && hash.digest('hex') !== dump.sha256)
-    throw new SalvageError(storageErrors.storage_corrupt, `dump ${dump.name} does not match its SHA-256`);
-  return { name: dump.name, path, sizeBytes };
+    throw new SalvageError(storageErrors.storage_corrupt, `dump ${name} does not match its SHA-256`);
+  return { name, path, sizeBytes };
 }

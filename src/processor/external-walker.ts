@@ -4,7 +4,6 @@
 
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SalvageError } from '../lib/errors.ts';
 import { type ExternalWalkerOptions, type ExternalWalkResult, walkExternally } from '../unwind/unwind.ts';
@@ -43,7 +42,7 @@ async function versionOf(program: string): Promise<string> {
 /** Writes the raw crash beside the dump only where the command asks for it. */
 async function withRawCrash(command: readonly string[], request: WalkRequest): Promise<readonly string[]> {
   if (!command.some((word) => word.includes('{raw}'))) return command;
-  const path = join(request.folder, `${request.dumpName}.raw.json`);
+  const path = await request.folder.newFile('.raw.json');
   await writeFile(path, JSON.stringify(request.rawCrash), { mode: 0o600 });
   return command.map((word) => word.replaceAll('{raw}', path));
 }

@@ -8,7 +8,7 @@ import { mainDumpName, type RawCrash } from '../crash/raw-crash.ts';
 import { isErrorOf, type SalvageError } from '../lib/errors.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
 import { storageErrors } from '../storage/errors.ts';
-import { type DumpFile, writeDumpFile } from './dump-files.ts';
+import { type CrashFolder, type DumpFile, openDumpFile } from './dump-files.ts';
 import { processorLimits } from './limits.ts';
 
 /** A crash as storage has it. */
@@ -29,7 +29,7 @@ export interface FetchedCrash {
 export async function fetchCrash(
   storage: CrashStorage,
   crashId: CrashId,
-  folder: string,
+  folder: CrashFolder,
   signal: AbortSignal,
 ): Promise<FetchedCrash> {
   const rawCrash = await storage.getRawCrash(crashId, signal);
@@ -42,7 +42,7 @@ export async function fetchCrash(
 async function fetchDumps(
   storage: CrashStorage,
   crashId: CrashId,
-  folder: string,
+  folder: CrashFolder,
   notes: string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, DumpFile>> {
@@ -53,10 +53,10 @@ async function fetchDumps(
   );
   if (names.length > max) notes.push(`${names.length - max} of ${names.length} dumps were left unread`);
   const dumps = new Map<string, DumpFile>();
-  for (const [number, name] of names.slice(0, max).entries()) {
+  for (const name of names.slice(0, max)) {
     try {
       const dump = await storage.getDump(crashId, name, signal);
-      dumps.set(name, await writeDumpFile(dump, folder, number, signal));
+      dumps.set(name, await openDumpFile(dump, folder, signal));
     } catch (error) {
       if (!isDamage(error)) throw error;
       notes.push(`dump ${name} could not be read: ${(error as SalvageError).slug}`);

@@ -5,7 +5,7 @@
 import { type CrashId, isCrashId } from '../crash/crash-id.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import { SalvageError } from '../lib/errors.ts';
-import { makeCrashFolder, removeCrashFolder } from './dump-files.ts';
+import { CrashFolder } from './dump-files.ts';
 import { processorErrors } from './errors.ts';
 import { type FetchedCrash, fetchCrash } from './fetch-crash.ts';
 import { processorMetrics } from './metrics.ts';
@@ -39,9 +39,9 @@ export async function processCrash(
   // Before anything of the crash is touched: an unknown rule set must not cost it its processed crash.
   const pipeline = findPipeline(parts.pipelines, ruleset);
   const startedMs = clock.monotonicMs();
-  const folder = await makeCrashFolder(settings.tmpDir, crashId);
+  const folder = new CrashFolder(settings.tmpDir, crashId);
   try {
-    const fetched = await whileAway(() => fetchInto(folder, crashId, parts, signal), parts, signal);
+    const fetched = await whileAway(() => fetchCrash(storage, crashId, folder, signal), parts, signal);
     const processed = await transformInTime(crashId, fetched, chosen(pipeline, fetched, parts), folder, parts, signal);
     signal.throwIfAborted();
     const owed = await whileAway(
@@ -52,19 +52,9 @@ export async function processCrash(
     if (fetched.earlier === null) noteIngestion(processed, parts);
     return { processed, owed };
   } finally {
-    await removeCrashFolder(folder);
+    await folder.remove();
     metrics.timing(processorMetrics.processCrash, clock.monotonicMs() - startedMs, { ruleset });
   }
-}
-
-/** Each try has a folder of its own, for an outage may leave half a dump behind. */
-async function fetchInto(
-  folder: string,
-  crashId: CrashId,
-  { storage }: ProcessorParts,
-  signal: AbortSignal,
-): Promise<FetchedCrash> {
-  return fetchCrash(storage, crashId, await makeCrashFolder(folder, 'dumps'), signal);
 }
 
 function findPipeline(pipelines: Pipelines, name: string): Pipeline {
@@ -84,7 +74,7 @@ async function transformInTime(
   crashId: CrashId,
   fetched: FetchedCrash,
   pipeline: Pipeline,
-  folder: string,
+  folder: CrashFolder,
   parts: ProcessorParts,
   signal: AbortSignal,
 ): Promise<ProcessedCrash> {

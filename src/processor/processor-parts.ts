@@ -7,7 +7,6 @@ import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
-import type { AttemptLog } from './attempt-log.ts';
 import type { Destination } from './destinations.ts';
 import type { Outbox } from './outbox.ts';
 import type { RuleServices } from './rule.ts';
@@ -23,8 +22,6 @@ export interface ProcessorParts {
   readonly outbox: Outbox;
   readonly pipelines: Pipelines;
   readonly services: Omit<RuleServices, 'clock' | 'logger' | 'metrics'>;
-  /** Only for queues that do not count attempts. */
-  readonly attempts?: AttemptLog;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;

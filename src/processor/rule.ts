@@ -8,7 +8,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { Siglists } from '../signature/signature.ts';
-import type { DumpFile } from './dump-files.ts';
+import type { CrashFolder, DumpFile } from './dump-files.ts';
 import type { MissingSymbolsRecorder } from './missing-symbols.ts';
 import type { Notes } from './notes.ts';
 import type { ProductIds } from './product-ids.ts';
@@ -45,7 +45,7 @@ export interface RuleContext {
   /** True if the crash was processed before. */
   readonly isReprocessing: boolean;
   /** Folder of this crash; removed afterwards. */
-  readonly folder: string;
+  readonly folder: CrashFolder;
   /** Aborted when the time budget of the crash is used up or the processor must stop at once. */
   readonly signal: AbortSignal;
   readonly services: RuleServices;

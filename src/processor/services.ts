@@ -10,7 +10,7 @@ import { errorText, SalvageError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Logger } from '../lib/log.ts';
 import { generateSignature, recogniseCrashData, type Siglists } from '../signature/signature.ts';
-import { makeCrashFolder, removeCrashFolder, writeDumpFile } from './dump-files.ts';
+import { CrashFolder, openDumpFile } from './dump-files.ts';
 import { processorErrors } from './errors.ts';
 import { processorLimits } from './limits.ts';
 import type { Walker } from './walker.ts';
@@ -94,13 +94,13 @@ async function heartbeat(_request: IncomingMessage, { check, logger }: ServicePa
 /** A minidump in, its stackwalk document out. */
 async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: ServiceParts): Promise<Reply> {
   const dump = dumpFromBytes(mainDumpName, await readBody(request));
-  const folder = await makeCrashFolder(tmpDir, 'service');
+  const folder = new CrashFolder(tmpDir, 'service');
   const gone = new AbortController();
   request.on('close', () => {
     if (!request.complete) gone.abort();
   });
   try {
-    const { path } = await writeDumpFile(dump, folder, 0, gone.signal);
+    const { path } = await openDumpFile(dump, folder, gone.signal);
     const outcome = await walker.walk(
       { crashId: 'service', dumpName: mainDumpName, dumpPath: path, rawCrash: {}, folder, isReprocessing: false },
       gone.signal,
@@ -109,7 +109,7 @@ async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: Se
     const status = /^ERROR\s+(\S+)/.exec(outcome.log)?.[1] ?? 'unknown error';
     return json({ status, exit_code: outcome.exitCode }, 422);
   } finally {
-    await removeCrashFolder(folder);
+    await folder.remove();
   }
 }
 

@@ -5,6 +5,7 @@
 import type { CrashId } from '../crash/crash-id.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import { mainDumpName, type RawCrash } from '../crash/raw-crash.ts';
+import type { CrashFolder } from './dump-files.ts';
 import type { FetchedCrash } from './fetch-crash.ts';
 import { Notes } from './notes.ts';
 import type { RuleContext, RuleServices } from './rule.ts';
@@ -24,7 +25,7 @@ export async function transformCrash(
   crashId: CrashId,
   fetched: FetchedCrash,
   pipeline: Pipeline,
-  folder: string,
+  folder: CrashFolder,
   signal: AbortSignal,
   { services, hostname }: TransformParts,
 ): Promise<ProcessedCrash> {

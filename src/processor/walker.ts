@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { RawCrash } from '../crash/raw-crash.ts';
+import type { CrashFolder } from './dump-files.ts';
 
 /** One dump to walk. */
 export interface WalkRequest {
@@ -13,7 +14,7 @@ export interface WalkRequest {
   /** Walkers read `ModuleSignatureInfo` and `CPUMicrocodeVersion` from it. */
   readonly rawCrash: RawCrash;
   /** Folder that the walker may write into. */
-  readonly folder: string;
+  readonly folder: CrashFolder;
   /** The crash was processed before: symbols may have arrived since, so that missing ones are to be looked for anew. */
   readonly isReprocessing: boolean;
 }

@@ -128,7 +128,7 @@ export class FsStorage implements CrashStorage {
       throw new SalvageError(kind, `dump ${name} of ${crashId} is not there`);
     }
     const { sizeBytes } = status;
-    return { name, sizeBytes, sha256: null, open: () => readRange(this.#files, path, 0, sizeBytes) };
+    return { name, sizeBytes, sha256: null, localPath: path, open: () => readRange(this.#files, path, 0, sizeBytes) };
   }
 
   async getProcessedCrash(crashId: CrashId): Promise<ProcessedCrash> {

@@ -15,7 +15,7 @@ import type { JsonObject } from '../../src/lib/json.ts';
 import { makeMemoryLogger } from '../../src/lib/log.ts';
 import { MemoryMetrics } from '../../src/lib/metrics.ts';
 import type { Destination } from '../../src/processor/destinations.ts';
-import type { DumpFile } from '../../src/processor/dump-files.ts';
+import { CrashFolder, type DumpFile } from '../../src/processor/dump-files.ts';
 import { nullMissingSymbols } from '../../src/processor/missing-symbols.ts';
 import { Notes } from '../../src/processor/notes.ts';
 import { MemoryOutbox } from '../../src/processor/outbox.ts';
@@ -315,7 +315,7 @@ export function contextOf({
     processed: structuredClone(processed),
     notes: new Notes(notes),
     isReprocessing: false,
-    folder: tmpdir(),
+    folder: new CrashFolder(tmpdir(), 'test'),
     signal: new AbortController().signal,
     services: servicesOf(services),
   };

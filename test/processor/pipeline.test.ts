@@ -207,28 +207,6 @@ test('a crash that was taken three times without an end is poison', async () => 
   );
 });
 
-test('for queues that do not count, attempts are written before the fetch and forgotten after', async () => {
-  const counted = new Map<string, number>();
-  const attempts = {
-    begin: async (id: string) => {
-      assert.deepEqual(parts.storage.calls, []);
-      counted.set(id, (counted.get(id) ?? 3) + 1);
-      return counted.get(id) as number;
-    },
-    end: async (id: string) => {
-      counted.delete(id);
-    },
-  };
-  const parts = partsOf({ attempts });
-  parts.storage.add(crashId, {}, dumps);
-  await running(parts, async () => {
-    parts.queue.push(crashId);
-    await parts.queue.whenSettled(parts.queue.settled.length + 1);
-  });
-  assert.match(parts.queue.settled[0]?.reason ?? '', /^poison/);
-  assert.equal(counted.size, 0);
-});
-
 test('an unknown rule set is refused before the stored crash is touched', async () => {
   const parts = partsOf();
   parts.storage.add(crashId, {}, dumps);

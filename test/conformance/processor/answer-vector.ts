@@ -10,7 +10,7 @@ import type { JsonObject, JsonValue } from '../../../src/lib/json.ts';
 import { nullLogger } from '../../../src/lib/log.ts';
 import { nullMetrics } from '../../../src/lib/metrics.ts';
 import { applyRuleSet } from '../../../src/processor/apply-rules.ts';
-import type { DumpFile } from '../../../src/processor/dump-files.ts';
+import { CrashFolder, type DumpFile } from '../../../src/processor/dump-files.ts';
 import { processorLimits } from '../../../src/processor/limits.ts';
 import { nullMissingSymbols } from '../../../src/processor/missing-symbols.ts';
 import { Notes } from '../../../src/processor/notes.ts';
@@ -75,7 +75,7 @@ export async function answerVector(vector: Vector): Promise<Answer> {
     processed: structuredClone(vector.processed_crash_before),
     notes: new Notes(vector.status_notes),
     isReprocessing: false,
-    folder,
+    folder: new CrashFolder(folder, 'vector'),
     signal: new AbortController().signal,
     services: servicesOf(vector, asked),
   };
