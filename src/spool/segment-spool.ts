@@ -33,6 +33,8 @@ export interface SegmentSpoolParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly options?: Partial<SegmentSpoolOptions>;
+  /** Adopt directories without an owner before this resolves; else a sibling that restarts has some seconds' grace. */
+  readonly adoptsAtOnce?: boolean;
 }
 
 export interface SegmentSpoolOptions {
@@ -81,6 +83,7 @@ class SegmentSpool implements Spool {
   async open(): Promise<void> {
     const { files, clock, logger } = this.#parts;
     const first = await this.#roots.open();
+    if (this.#parts.adoptsAtOnce) await this.#roots.lookAround();
     this.#known = new KnownReports(files, first.path, clock, logger);
     await this.#known.load();
     const { entryCount } = this.status();
