@@ -30,7 +30,10 @@ export interface Collector {
   attach(server: Server): void;
   /** Opens intake on a server of its own; resolves to its address. */
   start(host: string, port: number): Promise<AddressInfo>;
-  /** Takes no more connections, lets what is under way end within the deadline, then cuts it. */
+  /**
+   * Takes no more connections on its own server, lets what is under way end within the deadline, then cuts it. On
+   * servers made elsewhere, waits for the reports under way; the server is its owner's to close.
+   */
   drain(deadlineMs: number): Promise<void>;
   /** Reports being received. */
   inFlightCount(): number;
@@ -53,6 +56,7 @@ function routesOf(extraPaths: readonly string[]): ReadonlyMap<string, Route> {
 }
 
 const sweepMs = 1000;
+const drainPollMs = 10;
 
 const serverOptions: ServerOptions = {
   headersTimeout: collectorLimits.headersMsMax.value,
@@ -151,6 +155,8 @@ export function makeCollector(parts: CollectorParts): Collector {
     async drain(deadlineMs) {
       isDraining = true;
       await Promise.all(servers.map((server) => closeServer(server, deadlineMs)));
+      const endMs = parts.clock.monotonicMs() + deadlineMs;
+      while (intake.inFlightCount > 0 && parts.clock.monotonicMs() < endMs) await parts.clock.sleep(drainPollMs);
       for (const timer of timers) clearInterval(timer);
     },
     inFlightCount: () => intake.inFlightCount,

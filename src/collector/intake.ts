@@ -24,6 +24,8 @@ import { type Reply, textReply } from './replies.ts';
 import { type BodyHead, checkBodyHead, crashpadReportKey, hasBearerToken, suppliedCrashId } from './request-checks.ts';
 import { drawsOf, type Throttler, type ThrottleVerdict } from './throttler.ts';
 
+const retryLater = { 'Retry-After': String(collectorLimits.retryAfterS.value) };
+
 export interface IntakeParts {
   readonly spool: Spool;
   readonly throttler: Throttler;
@@ -356,7 +358,7 @@ export class ReportIntake {
   /** An answer that takes nothing: the client keeps its report. */
   #refuse(kind: ErrorKind): Reply {
     this.#count('refused', { reason: kind.slug });
-    const headers = kind.status === 503 ? { 'Retry-After': '30' } : {};
+    const headers = kind.status === 503 ? retryLater : {};
     const body = kind.status === 503 ? '' : `Discarded=${kind.slug}`;
     return textReply(kind.status ?? 500, body, { headers, closes: true });
   }
@@ -368,7 +370,7 @@ export class ReportIntake {
     this.#parts.logger.error(`report not taken: ${errorText(error)}`, { error });
     // A disk that fails is Antenna's storage that fails: 500 and an empty body. A full one says when to come back.
     if (error.slug !== 'spool_full') return textReply(500, '', { closes: true });
-    return textReply(503, '', { headers: { 'Retry-After': '30' }, closes: true });
+    return textReply(503, '', { headers: retryLater, closes: true });
   }
 
   #count(name: CollectorMetricName, tags?: MetricTags): void {

@@ -89,7 +89,14 @@ export const collectorLimits = declareLimits({
   connectionsMax: {
     value: 8192,
     unit: 'items',
-    reason: 'Open connections, idle ones included; one costs about 20 KB. Further ones wait at the system’s door.',
+    reason:
+      'Open connections, idle ones included; one costs about 20 KB. Further ones are closed at once; the client keeps its report.',
+  },
+  retryAfterS: {
+    value: 30,
+    unit: 'items',
+    reason:
+      'Seconds of Retry-After when intake is busy or the disk filled up on the way: long enough for a burst to pass.',
   },
   pipelinedMax: {
     value: 32,

@@ -3,6 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { RawConnection, requestBytes } from './raw-http.ts';
 import { field, form, formType, post, startCollector, stopAll } from './test-collector.ts';
@@ -127,6 +129,27 @@ test('drain: the deadline cuts who does not end', async () => {
   await collector.drain(50);
   await connection.ended();
   assert.equal(spool.reports.length, 0);
+});
+
+test('drain: on a server made elsewhere it waits for the reports under way', async () => {
+  const { collector } = await startCollector();
+  const server = createServer(collector.serverOptions, collector.listener);
+  collector.attach(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const connection = new RawConnection((server.address() as AddressInfo).port);
+  const body = form(field('A', '1'));
+  connection.write(requestBytes(post(body)).subarray(0, -3));
+  while (collector.inFlightCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+  let isDrained = false;
+  const drained = collector.drain(5000).then(() => {
+    isDrained = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(isDrained, false);
+  connection.write(body.subarray(-3));
+  assert.equal((await connection.reply())?.status, 200);
+  await drained;
+  server.close();
 });
 
 test('http: keep-alive takes one report after another', async () => {
