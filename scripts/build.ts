@@ -9,10 +9,26 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-execFileSync(process.execPath, [join(root, 'node_modules/@typescript/native/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
+const compile = (...args: string[]) => execFileSync(process.execPath, [tsc, ...args], { cwd: root, stdio: 'inherit' });
+compile('-p', 'tsconfig.build.json');
+// The scripts of the pages are made for browsers.
+compile(
+  '-p',
+  'tsconfig.islands.json',
+  '--noEmit',
+  'false',
+  '--incremental',
+  'false',
+  '--tsBuildInfoFile',
+  'null',
+  '--allowImportingTsExtensions',
+  'false',
+  '--outDir',
+  'dist/web/islands',
+  '--rootDir',
+  'src/web/islands',
+);
 
 // Files beside the code that are neither TypeScript nor found through the package root.
 for (const asset of globSync('src/**/*.{css,svg,json}', { cwd: root }))

@@ -166,7 +166,8 @@ export async function runRole(role: string, start: (context: ProcessContext) => 
   }
   const stopped = waitForStopSignal(context.logger);
   try {
-    await start(context);
+    // A start that waits for a back end can be stopped too.
+    await Promise.race([start(context), stopped]);
   } catch (error) {
     context.logger.critical(`Unhandled startup exception: ${errorText(error)}`, { error });
     context.errors.capture(error, { transaction: 'startup' });

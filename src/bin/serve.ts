@@ -4,7 +4,9 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errorText, SalvageError } from '../lib/errors.ts';
+import { retry } from '../lib/backoff.ts';
+import { errorText, isErrorOf, SalvageError } from '../lib/errors.ts';
+import { postgresErrors } from '../lib/postgres/errors.ts';
 import { LocalStatus } from '../lib/status.ts';
 import { makeIndexDestination } from '../processor/index-destination.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
@@ -13,7 +15,7 @@ import { PostgresSearch } from '../search/postgres-search.ts';
 import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
 import { binErrors } from './errors.ts';
-import { openDatabase } from './parts/database.ts';
+import { type Database, openDatabase } from './parts/database.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { openQueue } from './parts/queues.ts';
@@ -35,7 +37,7 @@ export async function serve(context: ProcessContext): Promise<void> {
   logger.info(`intake is open: http://${shownHost(address)}:${address.port}/submit`);
   if (context.process.workerCount > 1) logger.info('WEB_CONCURRENCY is for `salvage collector`; serve is one process');
 
-  const database = await openDatabase(context);
+  const database = await openDatabaseWhenUp(context);
   const storage = await openStorage(context, 'fs', database);
   const queue = await openQueue(context, 'postgres', database);
   const search = new PostgresSearch({ pool: database.pool });
@@ -62,6 +64,19 @@ export async function serve(context: ProcessContext): Promise<void> {
   await announceClaim(context, people, `http://${shownHost(address)}:${address.port}`);
   if (config.notices.length > 0)
     logger.debug(`${config.notices.length} notices on the configuration; see \`salvage config\``);
+}
+
+/** Waits out a database that is away: intake goes on meanwhile. Anything else stops the start. */
+function openDatabaseWhenUp(context: ProcessContext): Promise<Database> {
+  return retry(() => openDatabase(context), {
+    clock: context.clock,
+    attemptsMax: Number.POSITIVE_INFINITY,
+    isRetryable: (error) => isErrorOf(error, postgresErrors.database_outage),
+    onRetry: (error, _failures, waitMs) =>
+      context.logger.error(
+        `the database is away, crashes wait in the spool; next try in ${Math.round(waitMs / 1000)} s: ${errorText(error)}`,
+      ),
+  });
 }
 
 /** The one port: the collector's paths never wait for the web part; until that is open, its paths say so. */
