@@ -49,9 +49,19 @@ export const storageLimits = declareLimits({
     unit: 'ms',
     reason: 'the first wait of the back-off: how long a store that is away is left alone before one call tries again',
   },
-  outboxAttemptsShownMax: {
+  outboxShownMax: {
     value: 10_000,
     unit: 'items',
     reason: 'debts listed at once; a longer list is a store that has been away for days',
+  },
+  storedJsonBytesMax: {
+    value: 512 * mib,
+    unit: 'bytes',
+    reason: 'the largest string of the runtime; processed crashes of hostile dumps reach some 100 MB',
+  },
+  slotLeaseMs: {
+    value: 300_000,
+    unit: 'ms',
+    reason: 'a mover that died gives its crashes back after five minutes; moving one takes seconds',
   },
 });
