@@ -4,10 +4,11 @@
 
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { isCrashId } from '../crash/crash-id.ts';
 import type { Dump } from '../crash/dump.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { storageErrors } from '../storage/errors.ts';
@@ -43,6 +44,20 @@ export class CrashFolder {
   async remove(): Promise<void> {
     if (this.#made) await rm(await this.#made, { recursive: true, force: true, maxRetries: 2 });
   }
+}
+
+/** Removes folders that killed processors left behind: those of crash ids that nobody has touched for so long. */
+export async function removeLeftoverFolders(root: string, now: Date, untouchedMs: number): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(root)) {
+    if (!isCrashId(name.slice(0, 36)) || name[36] !== '-') continue;
+    const path = join(root, name);
+    const touched = await stat(path).catch(() => null);
+    if (!touched || now.getTime() - touched.mtimeMs < untouchedMs) continue;
+    await rm(path, { recursive: true, force: true });
+    removed++;
+  }
+  return removed;
 }
 
 /**

@@ -66,6 +66,12 @@ export const processorLimits = declareLimits({
     unit: 'ms',
     reason: 'Five minutes a crash: a 60 s walk with 120 s of symbol downloads for several dumps.',
   },
+  leftoverFolderMs: {
+    value: 3_600_000,
+    unit: 'ms',
+    reason:
+      'No crash is in work for an hour, so a folder untouched for that long belongs to a processor that was killed.',
+  },
   leaseRenewalMs: { value: 20_000, unit: 'ms', reason: 'A third of the 60 s lease: two renewals may fail.' },
   attemptsMax: {
     value: 3,

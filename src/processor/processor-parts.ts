@@ -7,8 +7,8 @@ import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
+import type { Outbox } from '../storage/outbox.ts';
 import type { Destination } from './destinations.ts';
-import type { Outbox } from './outbox.ts';
 import type { RuleServices } from './rule.ts';
 import type { Pipelines } from './rule-sets.ts';
 

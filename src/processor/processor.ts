@@ -3,7 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { CrashId } from '../crash/crash-id.ts';
+import { errorText } from '../lib/errors.ts';
 import { Consumer } from './consumer.ts';
+import { removeLeftoverFolders } from './dump-files.ts';
+import { processorLimits } from './limits.ts';
 import { type ProcessOutcome, processCrash } from './process-crash.ts';
 import type { ProcessorParts } from './processor-parts.ts';
 import { settleDebts } from './settle-debts.ts';
@@ -24,6 +27,7 @@ export function makeProcessor(parts: ProcessorParts): Processor {
   const consumer = new Consumer(parts);
   return {
     async run(signal) {
+      await removeLeftovers(parts);
       await Promise.all([consumer.run(signal), settleDebts(parts, signal)]);
     },
     process: (crashId, ruleset = 'default', signal = new AbortController().signal) =>
@@ -32,4 +36,14 @@ export function makeProcessor(parts: ProcessorParts): Processor {
       return consumer.inFlight;
     },
   };
+}
+
+async function removeLeftovers({ settings, clock, logger }: ProcessorParts): Promise<void> {
+  try {
+    const untouchedMs = processorLimits.leftoverFolderMs.value;
+    const removed = await removeLeftoverFolders(settings.tmpDir, clock.now(), untouchedMs);
+    if (removed > 0) logger.info(`${removed} folders of killed processors were removed`);
+  } catch (error) {
+    logger.warning(`leftover folders stay: ${errorText(error)}`, { error });
+  }
 }

@@ -9,10 +9,10 @@ import type { Clock } from '../lib/clock.ts';
 import { errorText, SalvageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import type { Outbox } from '../storage/outbox.ts';
 import type { Destination } from './destinations.ts';
 import { processorErrors } from './errors.ts';
 import { processorMetrics } from './metrics.ts';
-import type { Outbox } from './outbox.ts';
 
 export interface SaveParts {
   /** The system of record. */

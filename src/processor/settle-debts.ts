@@ -9,9 +9,9 @@ import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
 import { storageErrors } from '../storage/errors.ts';
+import type { Debt, Outbox } from '../storage/outbox.ts';
 import type { Destination } from './destinations.ts';
 import { processorMetrics } from './metrics.ts';
-import type { Debt, Outbox } from './outbox.ts';
 
 export interface DebtParts {
   readonly storage: CrashStorage;

@@ -3,7 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { mainDumpName } from '../../src/crash/raw-crash.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
@@ -362,4 +363,20 @@ test('dumps of one crash are walked at the same time', async () => {
   const { processed } = await makeProcessor(parts).process(crashId);
   assert.equal(most, 2);
   assert.deepEqual(processed['additional_minidumps'], [`${mainDumpName}_browser`]);
+});
+
+test('folders of killed processors are removed at start, those of living ones stay', async () => {
+  const parts = partsOf();
+  const { tmpDir } = parts.settings;
+  for (const name of [`${crashId}-abc123`, `${anotherId}-abc123`, 'something-else']) mkdirSync(join(tmpDir, name));
+  const old = new Date(parts.clock.nowMs - 2 * 3_600_000);
+  const young = new Date(parts.clock.nowMs - 60_000);
+  utimesSync(join(tmpDir, `${crashId}-abc123`), old, old);
+  utimesSync(join(tmpDir, `${anotherId}-abc123`), young, young);
+  const stop = new AbortController();
+  const run = makeProcessor(parts).run(stop.signal);
+  await settled();
+  stop.abort();
+  await run;
+  assert.deepEqual(readdirSync(tmpDir).sort(), [`${anotherId}-abc123`, 'something-else'].sort());
 });

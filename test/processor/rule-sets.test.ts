@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,8 @@ import { applyRuleSet, type RuleSetMode } from '../../src/processor/apply-rules.
 import { presetNames } from '../../src/processor/presets.ts';
 import type { Rule } from '../../src/processor/rule.ts';
 import { loadOwnRules, makePipelines, parsePipelines, RuleRegistry } from '../../src/processor/rule-sets.ts';
+import { socorro2015Rules } from '../../src/processor/rules/socorro-2015/socorro-2015.ts';
+import { todayRules } from '../../src/processor/rules/today.ts';
 import { contextOf } from './fakes.ts';
 
 const increment: Rule = {
@@ -166,4 +169,10 @@ test('rules of one’s own come from a module', async () => {
   assert.equal(context.processed['mine'], 1);
   await assert.rejects(loadOwnRules('bad.mjs', folder), /must export "rules"/);
   await assert.rejects(loadOwnRules('absent.mjs', folder), /cannot load/);
+});
+
+test('the page on processing names every rule with what it does', () => {
+  const page = readFileSync('docs/processing.md', 'utf8');
+  for (const { name, doc } of [...todayRules, ...socorro2015Rules])
+    assert.ok(page.includes(`| \`${name}\` | ${doc} |`), `docs/processing.md does not describe ${name}`);
 });

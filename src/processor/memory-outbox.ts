@@ -3,33 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { CrashId } from '../crash/crash-id.ts';
-
-/** A processed crash that storage holds and a destination still lacks. */
-export interface Debt {
-  readonly destination: string;
-  readonly crashId: CrashId;
-  /** Why the last try failed. */
-  readonly reason: string;
-  /** Tries so far. */
-  readonly attempts: number;
-}
-
-/**
- * Remembers durably which destination lacks which crash, so that a queue message may be acked while a destination is
- * away (decisions: one table in PostgreSQL, else files). One debt a destination and crash: owing twice is owing once.
- */
-export interface Outbox {
-  /** Durable when the promise resolves. */
-  owe(destination: string, crashId: CrashId, reason: string): Promise<void>;
-  /** Debts whose next try is due, oldest first. */
-  due(now: Date, limit: number): Promise<readonly Debt[]>;
-  /** The destination has the crash now. */
-  settle(destination: string, crashId: CrashId): Promise<void>;
-  /** A try failed: the next is due at `dueAt`. */
-  postpone(debt: Debt, reason: string, dueAt: Date): Promise<void>;
-  /** Debts by destination. */
-  counts(): Promise<ReadonlyMap<string, number>>;
-}
+import type { Debt, Outbox } from '../storage/outbox.ts';
 
 interface MemoryDebt extends Debt {
   readonly dueAtMs: number;
