@@ -104,6 +104,10 @@ export class BodyReader {
         if (!request.complete) fail(new SalvageError(collectorErrors.client_gone));
       };
       this.#fail = fail;
+      if (request.destroyed) {
+        fail(new SalvageError(collectorErrors.client_gone));
+        return;
+      }
       // An error without a listener would end the process; it comes with every connection that is cut.
       request.on('error', () => {});
       request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);

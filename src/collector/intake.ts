@@ -62,6 +62,8 @@ export class ReportIntake {
   readonly #profile: Profile;
   readonly #memory: IntakeMemory;
   readonly #inFlight = new Set<Intake>();
+  /** When the sweep saw a byte of it last. */
+  readonly #progress = new WeakMap<Intake, { receivedBytes: number; sinceMs: number }>();
   /** Reports whose identity is known and whose commit is under way: a second try waits for the first. */
   readonly #committing = new Map<string, Promise<CrashId | null>>();
   readonly #bodySizeBytesMax: number;
@@ -83,13 +85,18 @@ export class ReportIntake {
 
   /** What can be answered without the body: used before `100 Continue`, too. Null = send the body. */
   refusal(request: IncomingMessage, isBare: boolean): Reply | null {
+    const checked = this.#checkHead(request, isBare);
+    return 'status' in checked ? checked : null;
+  }
+
+  #checkHead(request: IncomingMessage, isBare: boolean): Reply | BodyHead {
     const dialect = isBare ? bareDialect : this.#profile.dialect;
     const head = checkBodyHead(request);
     if ('slug' in head) return this.#malformedReply(dialect, head);
     if ((head.lengthBytes ?? 0) > this.#bodySizeBytesMax) return this.#refuse(collectorErrors.payload_too_large);
     if (this.#inFlight.size >= this.#parts.options.inFlightMax) return this.#refuse(collectorErrors.intake_busy);
     const retryAfterS = this.#parts.spool.refuses(head.lengthBytes);
-    if (retryAfterS === null) return null;
+    if (retryAfterS === null) return head;
     this.#count('refused', { reason: 'spool_full' });
     return textReply(503, '', { headers: { 'Retry-After': String(retryAfterS) } });
   }
@@ -97,12 +104,12 @@ export class ReportIntake {
   /** Takes one report. Never throws for what a client or a disk does. */
   async receive(request: IncomingMessage, isBare: boolean): Promise<Reply> {
     const startMs = this.#parts.clock.monotonicMs();
-    const refusal = this.refusal(request, isBare);
-    if (refusal) {
+    const checked = this.#checkHead(request, isBare);
+    if ('status' in checked) {
       this.#time(startMs);
-      return refusal;
+      return checked;
     }
-    const intake = this.#begin(request, checkBodyHead(request) as BodyHead, isBare, startMs);
+    const intake = this.#begin(request, checked, isBare, startMs);
     this.#inFlight.add(intake);
     try {
       await intake.body.read(request);
@@ -131,8 +138,6 @@ export class ReportIntake {
         intake.body.stop(new SalvageError(collectorErrors.client_too_slow));
     }
   }
-
-  readonly #progress = new WeakMap<Intake, { receivedBytes: number; sinceMs: number }>();
 
   #begin(request: IncomingMessage, head: BodyHead, isBare: boolean, startMs: number): Intake {
     const { options, spool, clock } = this.#parts;
@@ -217,8 +222,7 @@ export class ReportIntake {
       if (this.#profile.refusesBadUuid)
         return mayBring ? collectorErrors.malformed_invalid_uuid : collectorErrors.unauthorized_uuid;
     }
-    const fresh = makeCrashId(intake.uuid, throttleDigits[verdict.result], new Date(intake.receivedUs / 1000));
-    return fresh;
+    return makeCrashId(intake.uuid, throttleDigits[verdict.result], new Date(intake.receivedUs / 1000));
   }
 
   async #carryOut(intake: Intake, judged: JudgedReport, crashId: CrashId): Promise<Reply> {
