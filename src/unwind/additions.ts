@@ -4,7 +4,7 @@
 
 import type { JsonObject, JsonValue } from '../lib/json.ts';
 import type { CrashpadInfo, CrashpadModule, Minidump, Module } from '../minidump/minidump.ts';
-import type { SymbolsFound } from '../symbols/symbols.ts';
+import type { ModuleSymbols, SymbolsFound } from '../symbols/symbols.ts';
 import type { DocumentInput } from './document-input.ts';
 import { leafName } from './leaf-name.ts';
 import type { ModuleCode } from './module-code.ts';
@@ -55,9 +55,22 @@ function symbolsOf(module: Module, code: ModuleCode): JsonObject[] {
 function symbolFacts(found: SymbolsFound): JsonObject {
   if (found.state === 'loaded') {
     const { os, arch, debugId, generator, sizeBytes } = found.symbols.facts;
-    return { os, arch, debug_id: debugId, generator, size_bytes: sizeBytes, url: found.url };
+    return {
+      os,
+      arch,
+      debug_id: debugId,
+      generator,
+      size_bytes: sizeBytes,
+      sha256: hashOf(found.symbols),
+      url: found.url,
+    };
   }
   return found.state === 'missing' ? {} : { detail: found.detail };
+}
+
+/** Hash of the symbol file's text, where the symbols come from a compiled index. */
+function hashOf(symbols: ModuleSymbols & { readonly sourceSha256?: string }): string | null {
+  return symbols.sourceSha256 ?? null;
 }
 
 function crashpadOf(crashpad: CrashpadInfo, dump: Minidump): JsonObject {

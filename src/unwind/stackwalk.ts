@@ -6,6 +6,7 @@ import type { Stackwalk } from '../crash/stackwalk.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
 import {
   type CpuContext,
+  crashingThreadIndex,
   type MemoryRegion,
   type Minidump,
   registerLayouts,
@@ -53,9 +54,8 @@ export async function stackwalk(
 
 /** The thread that crashed, else the one that asked for the dump. */
 function requestingThreadOf(dump: Minidump): Thread | null {
-  const id = dump.exception?.threadId ?? dump.breakpadInfo?.requestingThreadId ?? null;
-  const index = id === null ? undefined : dump.threadIndexOf(id);
-  const thread = index === undefined ? undefined : dump.threads[index];
+  const index = crashingThreadIndex(dump);
+  const thread = index === null ? undefined : dump.threads[index];
   return thread === undefined || isDumpThread(dump, thread) ? null : thread;
 }
 

@@ -21,8 +21,8 @@ export interface WalkFailure {
 
 export const answerDescriptor = 3;
 
-export type AnswerKind = 'document' | 'failure' | 'ready';
-const kinds: readonly AnswerKind[] = ['document', 'failure', 'ready'];
+export type AnswerKind = 'document' | 'failure';
+const kinds: readonly AnswerKind[] = ['document', 'failure'];
 
 const headerBytes = 5;
 
