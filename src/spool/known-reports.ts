@@ -19,8 +19,8 @@ const fileBytesMax = 64 * 1024 * 1024;
 
 /**
  * Which crash id a report got, for a client that sends it again because our answer was lost. Bounded in number and
- * age; one JSON line a report in `known-reports`, written without a sync (best effort: it outlives a kill, and after a
- * power cut the entries still in the spool are known again).
+ * age; one JSON line a report in `known-reports`, written without a sync (best effort: it outlives a kill, a power
+ * cut may take its last lines).
  */
 export class KnownReports {
   readonly #files: Files;

@@ -104,8 +104,8 @@ class SegmentSpool implements Spool {
 
   stage(): SpoolStage {
     const { clock, metrics, logger } = this.#parts;
-    const startedMs = clock.monotonicMs();
     return new RequestStage({
+      monotonicMs: () => clock.monotonicMs(),
       budget: this.#budget,
       inlineBodyBytesMax: this.#options.inlineBodyBytesMax,
       directories: () => {
@@ -117,8 +117,8 @@ class SegmentSpool implements Spool {
         logger.error(`spool: ${directory.path} refused a write: ${errorText(error)}`, { error });
       },
       onRefused: (error) => metrics.incr(spoolMetrics.failed, { reason: error.slug }),
-      onCommitted: (head, directory) => {
-        metrics.timing(spoolMetrics.commitTime, clock.monotonicMs() - startedMs);
+      onCommitted: (head, directory, tookMs) => {
+        metrics.timing(spoolMetrics.commitTime, tookMs);
         if (directory !== this.#roots.primary) metrics.incr(spoolMetrics.fallback);
         if (head.reportKey !== undefined) this.#known?.add(head.reportKey, head.crashId);
       },

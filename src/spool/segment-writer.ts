@@ -157,13 +157,21 @@ export class SegmentWriter {
     const { files, path, onSegment } = this.#parts;
     this.#newestMs = Math.max(this.#parts.clock.now().getTime(), this.#newestMs + 1);
     const segment = new Segment(files, path, segmentName(this.#newestMs, randomBytes(nonceBytes)));
-    await files.mkdir(segment.path);
-    await files.syncDirectory(path);
-    const log = await files.open(segment.logPath, 'create');
-    await files.syncDirectory(segment.path);
-    onSegment(segment);
-    this.#active = { segment, log, entryCount: 0, sizeBytes: 0 };
-    return this.#active;
+    try {
+      await files.mkdir(segment.path);
+      await files.syncDirectory(path);
+      const log = await files.open(segment.logPath, 'create');
+      this.#active = { segment, log, entryCount: 0, sizeBytes: 0 };
+      await files.syncDirectory(segment.path);
+      onSegment(segment);
+      return this.#active;
+    } catch (error) {
+      // A disk that stays full would collect an empty segment with every try.
+      await this.#active?.log.close().catch(() => {});
+      this.#active = null;
+      await files.removeTree(segment.path).catch(() => {});
+      throw error;
+    }
   }
 
   /** The totals are not synced: a log without them is scanned at the next start, that is all. */

@@ -10,6 +10,7 @@ import type { Files } from '../lib/files.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import { spoolErrors } from './errors.ts';
+import { isSegmentName } from './segment.ts';
 import { claimSlot, listSlots, type Slot, tryLock } from './slots.ts';
 import { SpoolDirectory } from './spool-directory.ts';
 
@@ -165,11 +166,12 @@ export class SpoolRoots {
     return SpoolDirectory.open({ files, clock, logger, metrics, path, onNews: this.#onNews });
   }
 
-  /** Numbered directories of others that hold something and have no live owner. */
+  /** Numbered directories of others that hold crashes and have no live owner. */
   async #findOrphans(root: Root): Promise<number[]> {
     const orphans: number[] = [];
     for (const number of await listSlots(this.#parts.files, root.path)) {
       if (number === root.own?.slot.number || root.adopted.has(number)) continue;
+      if (!(await this.#parts.files.list(join(root.path, String(number)))).some(isSegmentName)) continue;
       const slot = await tryLock(this.#parts.files, this.#parts.clock, root.path, number);
       await slot?.unlock();
       if (slot) orphans.push(number);
@@ -187,14 +189,13 @@ export class SpoolRoots {
     this.#onNews();
   }
 
-  /** An adopted directory goes when it is empty; what was set aside in it stays for people. */
+  /** An adopted directory without crashes is free for its next owner, with its table of known reports. */
   async #letGo(root: Root): Promise<void> {
     for (const [number, { slot, directory }] of root.adopted) {
       if (!directory.isEmpty) continue;
       root.adopted.delete(number);
       await directory.close();
-      if (directory.damagedCount === 0) await this.#parts.files.removeTree(slot.path);
-      else await slot.unlock();
+      await slot.unlock();
     }
   }
 }

@@ -8,6 +8,8 @@ import { SalvageError } from '../lib/errors.ts';
 import { errorCode } from '../lib/files.ts';
 import type { BodyFile } from './body-file.ts';
 import { spoolErrors } from './errors.ts';
+import { encodeHead } from './head.ts';
+import { spoolLimits } from './limits.ts';
 import type { AppendItem } from './segment-writer.ts';
 import type { SpoolHead, SpoolStage } from './spool.ts';
 import type { SpoolDirectory } from './spool-directory.ts';
@@ -20,7 +22,8 @@ export interface StageParts {
   readonly onDirectoryFailed: (directory: SpoolDirectory, error: unknown) => void;
   /** A report that no directory could take. */
   readonly onRefused: (error: SalvageError) => void;
-  readonly onCommitted: (head: SpoolHead, directory: SpoolDirectory) => void;
+  readonly onCommitted: (head: SpoolHead, directory: SpoolDirectory, tookMs: number) => void;
+  readonly monotonicMs: () => number;
 }
 
 /**
@@ -58,10 +61,12 @@ export class RequestStage implements SpoolStage {
   async commit(head: SpoolHead): Promise<void> {
     if (this.#isOver) throw new Error('the stage was committed or aborted');
     this.#isOver = true;
+    const startedMs = this.#parts.monotonicMs();
     try {
+      requireRecordable(head);
       const directory = await this.#commitSomewhere(head);
       this.#file = null;
-      this.#parts.onCommitted(head, directory);
+      this.#parts.onCommitted(head, directory, this.#parts.monotonicMs() - startedMs);
     } finally {
       await this.#forget();
     }
@@ -163,6 +168,15 @@ export class RequestStage implements SpoolStage {
     await file?.discard();
     this.#release(this.#heldBytes);
   }
+}
+
+/** What a reader would take for damage must not be written, let alone acknowledged. */
+function requireRecordable(head: SpoolHead): void {
+  const isTooLarge =
+    head.rawCrashJson.length > spoolLimits.rawCrashBytesMax.value ||
+    // The name of a body file and its quotes come on top.
+    encodeHead(head, null).length + 64 > spoolLimits.metaBytesMax.value;
+  if (isTooLarge) throw new SalvageError(spoolErrors.spool_failed, 'the head of the report is too large for a record');
 }
 
 /** What the client is told: a full disk and a broken one are two different slugs. */
