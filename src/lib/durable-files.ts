@@ -2,7 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { errorCode, type Files } from './files.ts';
 
 /** Makes a directory and what is missing above it, with every new entry synced: it is there after a power cut. */
@@ -116,11 +116,4 @@ export class DirectorySyncs {
     this.#running.set(path, running);
     return running;
   }
-}
-
-/** `path/name`, for callers that keep names from hostile input: throws on anything but one plain path segment. */
-export function joinPlain(path: string, name: string): string {
-  if (name === '' || name === '.' || name === '..' || /[/\\\0]/.test(name))
-    throw new Error(`not a plain file name: ${JSON.stringify(name)}`);
-  return join(path, name);
 }

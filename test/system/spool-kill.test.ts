@@ -21,6 +21,11 @@ import {
 const root = await mkdtemp(join(tmpdir(), 'salvage-kill-'));
 after(() => rm(root, { recursive: true, force: true }));
 
+/** Runs a program of the system; false when it is not there or not allowed. */
+function tool(name: string, ...args: string[]): boolean {
+  return spawnSync(name, args).status === 0;
+}
+
 test('SIGKILL at random instants under load loses nothing that was acknowledged', { timeout: 110_000 }, async (t) => {
   const directory = join(root, 'kill');
   const acknowledged = await killRounds(directory, 10);
@@ -54,7 +59,7 @@ test('a full disk answers 503 and keeps what it acknowledged; the fallback takes
   const directory = join(root, 'full');
   const spoolDirectory = join(directory, 'spool');
   await mkdir(spoolDirectory, { recursive: true });
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', spoolDirectory]).status === 0;
+  const isMounted = tool('mount', '-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', spoolDirectory);
   if (!isMounted) {
     // Without the right to mount, the same is shown with an injected ENOSPC in test/spool/segment-spool.test.ts.
     t.diagnostic('tmpfs cannot be mounted here: a full disk is only injected');
@@ -78,7 +83,7 @@ test('a full disk answers 503 and keeps what it acknowledged; the fallback takes
     await drainAll(directory, fallback);
     await assertNothingLost(directory, acknowledged);
   } finally {
-    spawnSync('umount', ['-l', spoolDirectory]);
+    tool('umount', '-l', spoolDirectory);
   }
 });
 
@@ -88,7 +93,7 @@ test('a spool that became read-only answers 503, and takes reports again when it
   const directory = join(root, 'read-only');
   const spoolDirectory = join(directory, 'spool');
   await mkdir(spoolDirectory, { recursive: true });
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', spoolDirectory]).status === 0;
+  const isMounted = tool('mount', '-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', spoolDirectory);
   if (!isMounted) {
     t.diagnostic('tmpfs cannot be mounted here: a read-only directory is made with its rights');
     await mkdir(join(spoolDirectory, '0'));
@@ -102,15 +107,15 @@ test('a spool that became read-only answers 503, and takes reports again when it
     assert.equal(await send(harness.url, 1000, acknowledged), 200);
     // Open files forbid a clean read-only remount; a bind mount over the numbered directory does it.
     const slot = join(spoolDirectory, '0');
-    spawnSync('mount', ['--bind', slot, slot]);
-    spawnSync('mount', ['-o', 'remount,bind,ro', slot]);
+    tool('mount', '--bind', slot, slot);
+    tool('mount', '-o', 'remount,bind,ro', slot);
     const large = await send(harness.url, 300_000, acknowledged);
     assert.equal(large, 503);
-    spawnSync('umount', ['-l', slot]);
+    tool('umount', '-l', slot);
     assert.equal(await send(harness.url, 300_000, acknowledged), 200);
     await stopHarness(harness, 'SIGTERM');
     await assertNothingLost(directory, acknowledged);
   } finally {
-    spawnSync('umount', ['-l', spoolDirectory]);
+    tool('umount', '-l', spoolDirectory);
   }
 });

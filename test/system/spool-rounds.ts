@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/lib/clock.ts';
 import { nodeFiles } from '../../src/lib/files.ts';
 import { FsStorage } from '../../src/storage/fs-storage.ts';
@@ -23,7 +24,7 @@ export interface Harness {
 export type Acknowledged = Map<string, string>;
 
 export async function startHarness(directory: string, fallbackDirectory?: string): Promise<Harness> {
-  const script = join(import.meta.dirname, 'spool-harness.ts');
+  const script = fileURLToPath(new URL('./spool-harness.ts', import.meta.url));
   const args = [script, directory, ...(fallbackDirectory ? [fallbackDirectory] : [])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const [port] = (await Promise.race([
