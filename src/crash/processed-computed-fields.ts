@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { anything, integer, type JsonType, number, object, type ProcessedField, text } from './processed-schema.ts';
-import { breadcrumbsShape, jsonDumpShape, memoryMeasuresShape } from './processed-shapes.ts';
+import { breadcrumbsShape, jsonDumpShape, memoryMeasuresShape, signatureExplanationShape } from './processed-shapes.ts';
 
 /** A field that a rule computes; `?` after the type allows null. */
 function computed(
@@ -135,6 +135,12 @@ export const computedFields: readonly ProcessedField[] = [
   computed('platform', 'string', 'Platform word of the client where no minidump tells the system.'),
   computed('client_id', 'string', 'Salted hash of the client id, for counting installations.', hidden),
   computed('signature_provisional', 'boolean', 'Whether the signature was made without symbols and may change.'),
+  computed(
+    'signature_explanation',
+    'object?',
+    'Why the signature is what it is, frame by frame and rule by rule (docs/signatures.md).',
+    { ...signatureExplanationShape },
+  ),
   computed('symbol_gap', 'string', 'Whether frames of the crashing thread lack symbols: `none`, `some`, `all`.'),
   computed('dump_hash', 'string', 'SHA-256 of the main minidump, where the collector told it.'),
   computed('electron_process_type', 'string', "Electron's own name of the process."),

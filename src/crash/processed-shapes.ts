@@ -195,3 +195,23 @@ export const telemetryEnvironmentShape: SchemaNode = {
 };
 
 export const memoryMeasuresShape: SchemaNode = object({}, integer());
+
+/** Names of functions, lists and rules: nothing in it comes from annotations that are protected. */
+export const signatureExplanationShape: SchemaNode = object({
+  era: text(),
+  source: text(),
+  thread: integer(),
+  frames: array(
+    object({
+      frame: integer(),
+      inline: integer(),
+      text: text(),
+      source: text(),
+      rewrites: array(text()),
+      fate: text(),
+      entry: object({ file: text(), line: integer(), entry: text() }),
+      is_sentinel: boolean(),
+    }),
+  ),
+  rules: array(object({ rule: text(), outcome: text(), signature: text() })),
+});

@@ -2,10 +2,12 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type { JsonValue } from '../../lib/json.ts';
 import {
   crashDataFromProcessedCrash,
   type FrameExplanation,
   makeDraft,
+  type RuleExplanation,
   runSignatureRule,
   type SignatureDraft,
   type SignatureOptions,
@@ -30,12 +32,22 @@ export const provisionalSignatureGenerator: Rule = {
 };
 
 function setSignature({ processed, notes, services }: RuleContext, provisional: boolean): void {
-  const { draft, debugLog } = makeSignature(processed, { lists: services.siglists(), era: 'today', provisional });
+  const options = { lists: services.siglists(), era: 'today', provisional } as const;
+  const { draft, debugLog, applied } = makeSignature(processed, options);
   processed['signature'] = draft.signature;
   // An empty proto signature is none; that of an earlier pass stays, as in Socorro.
   if (draft.protoSignature) processed['proto_signature'] = draft.protoSignature;
   processed['signature_debug'] = debugLog.join('\n');
-  if (provisional) processed['signature_provisional'] = draft.isProvisional;
+  if (provisional) {
+    processed['signature_provisional'] = draft.isProvisional;
+    processed['signature_explanation'] = {
+      era: options.era,
+      source: draft.source,
+      thread: draft.thread,
+      frames: draft.frames.map(({ explanation }) => explanation),
+      rules: applied,
+    } as unknown as JsonValue;
+  }
   for (const note of draft.notes) notes.add(prefixed(note));
 }
 
@@ -46,13 +58,19 @@ const watchDog = 'SignatureRunWatchDog';
 function makeSignature(
   processed: RuleContext['processed'],
   options: SignatureOptions,
-): { readonly draft: SignatureDraft; readonly debugLog: readonly string[] } {
+): {
+  readonly draft: SignatureDraft;
+  readonly debugLog: readonly string[];
+  readonly applied: readonly RuleExplanation[];
+} {
   const crashData = crashDataFromProcessedCrash(processed);
   const draft = makeDraft();
   const debugLog: string[] = [];
+  const applied: RuleExplanation[] = [];
   for (const rule of signatureRules(options)) {
     let before = draft.signature;
     const outcome = runSignatureRule(rule, crashData, draft, options);
+    if (outcome !== 'not applied') applied.push({ rule: rule.name, outcome, signature: draft.signature });
     if (rule.name === generation) debugLog.push(...generationLines(draft, outcome === 'failed'));
     if (outcome !== 'changed') continue;
     if (rule.name === watchDog) {
@@ -63,7 +81,7 @@ function makeSignature(
     }
     debugLog.push(changeLine(rule.name, before, draft.signature));
   }
-  return { draft, debugLog };
+  return { draft, debugLog, applied };
 }
 
 /** Notes of the tools inside the first rule carry the rule's name too. */
