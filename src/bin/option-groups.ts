@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { collectorOptions } from '../collector/options.ts';
+import { jobOptions } from '../jobs/options.ts';
 import type { OptionGroup } from '../lib/options.ts';
 import { databaseOptions } from '../lib/postgres/options.ts';
 import { moverOptions } from '../mover/options.ts';
@@ -10,6 +11,7 @@ import { processorOptions } from '../processor/options.ts';
 import { rabbitmqOptions } from '../queue/options.ts';
 import { signatureOptions } from '../signature/options.ts';
 import { spoolOptions } from '../spool/options.ts';
+import { s3Options, storageTreeOptions, treeStorageOptions } from '../storage/options.ts';
 import { fsStorageOptions } from '../storage/storage-options.ts';
 import { symbolOptions } from '../symbols/options.ts';
 import { walkerOptions } from '../unwind/options.ts';
@@ -23,7 +25,10 @@ export const optionGroups: readonly OptionGroup[] = [
   spoolOptions,
   moverOptions,
   storageOptions,
+  storageTreeOptions,
   fsStorageOptions,
+  s3Options,
+  treeStorageOptions,
   queueOptions,
   rabbitmqOptions,
   databaseOptions,
@@ -32,6 +37,7 @@ export const optionGroups: readonly OptionGroup[] = [
   symbolOptions,
   signatureOptions,
   webOptions,
+  jobOptions,
   logOptions,
   metricsOptions,
   sentryOptions,

@@ -11,15 +11,19 @@ import { LocalStatus } from '../lib/status.ts';
 import { makeIndexDestination } from '../processor/index-destination.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
+import { PostgresMissingSymbols } from '../search/postgres-missing-symbols.ts';
 import { PostgresSearch } from '../search/postgres-search.ts';
+import { PairedOutbox } from '../storage/paired-outbox.ts';
 import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
 import { binErrors } from './errors.ts';
 import { type Database, openDatabase } from './parts/database.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
+import { openJobs, startJobs } from './parts/jobs.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { openQueue } from './parts/queues.ts';
 import { registerStatus } from './parts/status.ts';
+import { openOutbox } from './parts/storage-factories.ts';
 import { openStorage } from './parts/storages.ts';
 import { openWebPart } from './parts/web-part.ts';
 
@@ -44,19 +48,23 @@ export async function serve(context: ProcessContext): Promise<void> {
   await search.partitions.ensureAhead(context.clock.now());
   const siglists = openSignatureLists(context);
   const pipelines = await loadPipelines(config.valuesOf(processorOptions), context.dataDir);
+  const outbox = new PairedOutbox(openOutbox(context, database, 'processed'), openOutbox(context, null, 'processed'));
   const processor = await startProcessing(context, {
     storage,
     queue,
     destinations: [makeIndexDestination(search, context.clock)],
-    outbox: database.outbox,
+    outbox,
     pipelines,
     siglists,
+    missingSymbols: new PostgresMissingSymbols(database.pool),
   });
   const mover = await intake.startMoving(storage, queue);
   const status = new LocalStatus({ instance: `${context.hostname}:${process.pid}`, now: context.clock.now });
-  registerStatus(status, { intake, mover, processor, queue, search, database, context });
+  registerStatus(status, { intake, mover, processor, queue, search, outbox });
   const rulesets = new Set(pipelines.keys());
   const { app, people } = await openWebPart(context, { database, storage, queue, search, status, siglists, rulesets });
+  const jobs = openJobs(context, { database, storage, queue });
+  startJobs(context, jobs);
   front.openWeb(app.listener);
   // Opened first, closed first: no report may come in once the mover has stopped.
   context.releasers.add('intake', () => front.close(context.process.drainTimeoutMs));

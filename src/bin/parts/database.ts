@@ -8,7 +8,6 @@ import { migrate } from '../../lib/postgres/migrations.ts';
 import { databaseOptions } from '../../lib/postgres/options.ts';
 import { makePool, type Pool } from '../../lib/postgres/pool.ts';
 import { runningServerUrl } from '../../lib/postgres/running-server.ts';
-import { MemoryOutbox, type Outbox } from '../../processor/outbox.ts';
 import type { ProcessContext } from '../context.ts';
 
 /** PostgreSQL as one process uses it. */
@@ -18,7 +17,6 @@ export interface Database {
   /** For LISTEN and advisory locks; null = through a pooler, poll instead. */
   readonly directUrl: string | null;
   readonly isEmbedded: boolean;
-  readonly outbox: Outbox;
 }
 
 /**
@@ -51,6 +49,5 @@ export async function openDatabase(context: ProcessContext): Promise<Database> {
     url,
     directUrl: settings.directUrl || (isPooled ? null : url),
     isEmbedded,
-    outbox: new MemoryOutbox(),
   };
 }

@@ -10,7 +10,7 @@ import { isErrorOf } from '../../lib/errors.ts';
 import type { Destination } from '../../processor/destinations.ts';
 import { makeCountingDestination } from '../../processor/destinations.ts';
 import { openVersions } from '../../processor/load-settings.ts';
-import { nullMissingSymbols } from '../../processor/missing-symbols.ts';
+import type { MissingSymbolsRecorder } from '../../processor/missing-symbols.ts';
 import { processorOptions } from '../../processor/options.ts';
 import { capWalks, makePoolWalker } from '../../processor/pool-walker.ts';
 import { makeProcessor, type Processor } from '../../processor/processor.ts';
@@ -79,6 +79,7 @@ export interface ProcessingParts {
   readonly outbox: Outbox;
   readonly pipelines: Pipelines;
   readonly siglists: LiveSiglists;
+  readonly missingSymbols: MissingSymbolsRecorder;
 }
 
 /** A processor with its walker processes, running until released. */
@@ -111,7 +112,7 @@ export async function startProcessing(context: ProcessContext, parts: Processing
       siglists: () => parts.siglists.current,
       versions: openVersions(options, dataDir, clock, metrics),
       productIds: new Map(Object.entries(options.productIds)),
-      missingSymbols: nullMissingSymbols,
+      missingSymbols: parts.missingSymbols,
       memoryReportBytesMax: options.memoryReportBytesMax,
       jitCategorizerPath: options.jitCategorizerPath,
       clientIdSalt: await readOrMakeSalt(context),

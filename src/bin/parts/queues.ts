@@ -9,6 +9,8 @@ import type { CrashQueue } from '../../queue/crash-queue.ts';
 import { FileQueue } from '../../queue/file-queue.ts';
 import { MemoryQueue } from '../../queue/memory-queue.ts';
 import { NullQueue } from '../../queue/null-queue.ts';
+import { rabbitmqOptions } from '../../queue/options.ts';
+import { PostgresAttemptCounter } from '../../queue/postgres-attempt-counter.ts';
 import type { ProcessContext } from '../context.ts';
 import { binErrors } from '../errors.ts';
 import { queueOptions } from '../options.ts';
@@ -35,6 +37,23 @@ const queues: Readonly<Record<string, MakeQueue>> = {
       listenUrl: database.directUrl,
       logger,
       ...leasesOf(config.valuesOf(queueOptions)),
+    });
+  },
+  async rabbitmq({ logger, config }, database) {
+    const { RabbitmqQueue } = await import('../../queue/rabbitmq-queue.ts');
+    const { url, standardQueueName, priorityQueueName, reprocessingQueueName, ...options } =
+      config.valuesOf(rabbitmqOptions);
+    return new RabbitmqQueue({
+      ...options,
+      url,
+      queueNames: {
+        standard: standardQueueName,
+        priority: priorityQueueName,
+        reprocessing: reprocessingQueueName,
+      },
+      logger,
+      ...leasesOf(config.valuesOf(queueOptions)),
+      ...(database ? { attempts: new PostgresAttemptCounter(database.pool) } : {}),
     });
   },
 };

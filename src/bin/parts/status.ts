@@ -8,8 +8,7 @@ import type { Mover } from '../../mover/mover.ts';
 import type { Processor } from '../../processor/processor.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import type { PostgresSearch } from '../../search/postgres-search.ts';
-import type { ProcessContext } from '../context.ts';
-import type { Database } from './database.ts';
+import type { Outbox } from '../../storage/outbox.ts';
 import type { Intake } from './intake.ts';
 
 export interface StatusParts {
@@ -18,20 +17,19 @@ export interface StatusParts {
   readonly processor: Processor;
   readonly queue: CrashQueue;
   readonly search: PostgresSearch;
-  readonly database: Database;
-  readonly context: ProcessContext;
+  readonly outbox: Outbox;
 }
 
 /** What each part of `serve` says of itself on the status page. */
 export function registerStatus(status: LocalStatus, parts: StatusParts): void {
-  const { intake, mover, processor, queue, search, database } = parts;
+  const { intake, mover, processor, queue, search, outbox } = parts;
   status.register(
     'collector',
     (): JsonObject => ({ spool: { ...intake.spool.status() }, inFlight: intake.collector.inFlightCount() }),
   );
   status.register('mover', (): JsonObject => ({ down: [...mover.down] }));
   status.register('processor', async (): Promise<JsonObject> => {
-    const owed = await database.outbox.counts();
+    const owed = await outbox.counts();
     return { inFlight: processor.inFlight, owed: Object.fromEntries(owed) };
   });
   status.register('queue', async (): Promise<JsonObject> => {

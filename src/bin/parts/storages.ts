@@ -2,31 +2,12 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { join } from 'node:path';
-import { SalvageError } from '../../lib/errors.ts';
-import { nodeFiles } from '../../lib/files.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
-import { FsStorage } from '../../storage/fs-storage.ts';
-import { MemoryStorage } from '../../storage/memory-storage.ts';
-import { NullStorage } from '../../storage/null-storage.ts';
-import { fsStorageOptions } from '../../storage/storage-options.ts';
+import { storageTreeOptions } from '../../storage/options.ts';
 import type { ProcessContext } from '../context.ts';
-import { binErrors } from '../errors.ts';
 import { storageOptions } from '../options.ts';
 import type { Database } from './database.ts';
-
-type MakeStorage = (context: ProcessContext, database: Database | null) => CrashStorage | Promise<CrashStorage>;
-
-const storages: Readonly<Record<string, MakeStorage>> = {
-  null: ({ logger }) => new NullStorage({ logger }),
-  memory: () => new MemoryStorage(),
-  fs: ({ config, dataDir, clock }) =>
-    new FsStorage({
-      root: config.valuesOf(fsStorageOptions).root || join(dataDir, 'crashes'),
-      files: nodeFiles,
-      clock,
-    }),
-};
+import { buildConfiguredStorage } from './storage-factories.ts';
 
 /** Last words of the class paths of Antenna and Socorro. */
 const classNames: Readonly<Record<string, string>> = {
@@ -34,6 +15,18 @@ const classNames: Readonly<Record<string, string>> = {
   NullCrashStorage: 'null',
   InMemoryCrashStorage: 'memory',
   FSCrashStorage: 'fs',
+  S3CrashStorage: 's3',
+  BotoS3CrashStorage: 's3',
+  BotoS3CrashStore: 's3',
+  PostgreSQLCrashStorage: 'postgres',
+  PostgresSQLCrashStorage: 'postgres',
+  FSRadixTreeStorage: 'radix',
+  FSDatedRadixTreeStorage: 'dated-radix',
+  FSLegacyRadixTreeStorage: 'legacy',
+  FSPermanentStorage: 'legacy',
+  FSLegacyDatedRadixTreeStorage: 'dated-legacy',
+  FSDatedPermanentStorage: 'dated-legacy',
+  FSTemporaryStorage: 'temporary',
 };
 
 /** The configured storage; `fallback` when nothing is configured. */
@@ -44,9 +37,8 @@ export async function openStorage(
 ): Promise<CrashStorage> {
   const configured = context.config.valuesOf(storageOptions).class || fallback;
   const name = classNames[configured.split('.').at(-1) as string] ?? configured;
-  const make = Object.hasOwn(storages, name) ? storages[name] : undefined;
-  if (!make) throw new SalvageError(binErrors.unknown_storage, `there is no storage "${configured}"`);
-  const storage = await make(context, database);
+  const { tree } = context.config.valuesOf(storageTreeOptions);
+  const storage = await buildConfiguredStorage(context, database, tree ?? { type: name });
   context.releasers.add(`storage ${storage.name}`, () => storage.close());
   return storage;
 }

@@ -1,0 +1,115 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { join } from 'node:path';
+import { SalvageError } from '../../lib/errors.ts';
+import { nodeFiles } from '../../lib/files.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import type { OptionGroup, OptionSet, OptionValues } from '../../lib/options.ts';
+import { type BuildParts, buildStorage, type StorageConfig } from '../../storage/containers/build-storage.ts';
+import type { CrashStorage } from '../../storage/crash-storage.ts';
+import { DatedSlots } from '../../storage/dated-slots.ts';
+import { storageErrors } from '../../storage/errors.ts';
+import { FileOutbox } from '../../storage/file-outbox.ts';
+import { FsStorage } from '../../storage/fs-storage.ts';
+import { MemoryStorage } from '../../storage/memory-storage.ts';
+import { NullStorage } from '../../storage/null-storage.ts';
+import { s3Options, treeStorageOptions } from '../../storage/options.ts';
+import type { OutboxAdmin } from '../../storage/outbox.ts';
+import { type DebtKind, PostgresOutbox } from '../../storage/postgres-outbox.ts';
+import { PostgresStorage } from '../../storage/postgres-storage.ts';
+import type { TreeShape } from '../../storage/radix-paths.ts';
+import { RadixStorage } from '../../storage/radix-storage.ts';
+import { fsStorageOptions } from '../../storage/storage-options.ts';
+import type { ProcessContext } from '../context.ts';
+import type { Database } from './database.ts';
+
+/** Builds the store or tree of stores that `config` describes; what a leaf leaves out comes from its options. */
+export function buildConfiguredStorage(
+  context: ProcessContext,
+  database: Database | null,
+  config: StorageConfig,
+): Promise<CrashStorage> {
+  const { clock, logger, metrics } = context;
+  return buildStorage(config, {
+    clock,
+    logger,
+    metrics,
+    factories: storageFactories(context, database),
+    outbox: { raw: openOutbox(context, database, 'raw'), processed: openOutbox(context, database, 'processed') },
+  });
+}
+
+/** Debts of Poly containers: in PostgreSQL where there is one, else in files. */
+export function openOutbox({ dataDir, clock }: ProcessContext, database: Database | null, kind: DebtKind): OutboxAdmin {
+  if (database) return new PostgresOutbox(database.pool, kind);
+  return new FileOutbox({ directory: join(dataDir, 'outbox', kind), files: nodeFiles, clock });
+}
+
+function storageFactories(context: ProcessContext, database: Database | null): BuildParts['factories'] {
+  const { logger, clock, dataDir } = context;
+  return {
+    null(json) {
+      optionsOf(context, null, json);
+      return new NullStorage({ logger });
+    },
+    memory(json) {
+      optionsOf(context, null, json);
+      return new MemoryStorage();
+    },
+    fs(json) {
+      const { root } = optionsOf(context, fsStorageOptions, json);
+      return new FsStorage({ root: root || join(dataDir, 'crashes'), files: nodeFiles, clock });
+    },
+    async s3(json) {
+      // Loaded only where it is used: the SDK costs 100 ms of every start.
+      const { S3Storage } = await import('../../storage/s3-storage.ts');
+      const { bucket, ...options } = optionsOf(context, s3Options, json);
+      if (bucket === '') throw new SalvageError(storageErrors.storage_bad_wiring, 'the S3 storage needs a bucket');
+      return new S3Storage({ bucket, ...options });
+    },
+    postgres(json) {
+      optionsOf(context, null, json);
+      if (database) return new PostgresStorage({ pool: database.pool });
+      throw new SalvageError(storageErrors.storage_bad_wiring, 'the storage "postgres" needs a database');
+    },
+    radix: (json) => openTree(context, json, { family: 'radix', dayNames: 'date' }, false),
+    legacy: (json) => openTree(context, json, { family: 'legacy', dayNames: 'date' }, false),
+    'dated-radix': (json) => openTree(context, json, { family: 'radix', dayNames: 'date' }, true),
+    'dated-legacy': (json) => openTree(context, json, { family: 'legacy', dayNames: 'date' }, true),
+    temporary: (json) => openTree(context, json, { family: 'legacy', dayNames: 'day' }, true),
+  };
+}
+
+function openTree(context: ProcessContext, json: JsonObject, shape: TreeShape, isDated: boolean): CrashStorage {
+  const root = optionsOf(context, treeStorageOptions, json).root || join(context.dataDir, 'radix');
+  const slots = new DatedSlots({ ...shape, root, clock: context.clock });
+  return new RadixStorage({
+    ...shape,
+    root,
+    files: nodeFiles,
+    ...(isDated ? { onSaved: (crashId: string, place: string) => slots.announce(crashId, place) } : {}),
+  });
+}
+
+/** The configured values of a group, overridden by those of a leaf; a key that the group does not have is refused. */
+function optionsOf<S extends OptionSet>(
+  { config }: ProcessContext,
+  group: OptionGroup<S> | null,
+  json: JsonObject,
+): OptionValues<S> {
+  const values: Record<string, unknown> = group ? { ...config.valuesOf(group) } : {};
+  for (const [key, value] of Object.entries(json)) {
+    const option = group && Object.hasOwn(group.options, key) ? group.options[key] : undefined;
+    const known = Object.keys(group?.options ?? {}).join(', ') || 'none';
+    if (!option) throw new SalvageError(storageErrors.storage_bad_wiring, `unknown option ${key}; known are: ${known}`);
+    try {
+      values[key] = option.parse(value);
+    } catch (cause) {
+      const message = `option ${key} ${(cause as Error).message}`;
+      throw new SalvageError(storageErrors.storage_bad_wiring, message, { cause });
+    }
+  }
+  return values as OptionValues<S>;
+}

@@ -1,0 +1,168 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { throttleDigitOf } from '../crash/crash-id.ts';
+import type { Clock } from '../lib/clock.ts';
+import { errorText, isErrorOf } from '../lib/errors.ts';
+import type { Logger } from '../lib/log.ts';
+import type { Metrics } from '../lib/metrics.ts';
+import type { OptionValues } from '../lib/options.ts';
+import type { Pool } from '../lib/postgres/pool.ts';
+import type { CrashQueue } from '../queue/crash-queue.ts';
+import type { CrashStorage } from '../storage/crash-storage.ts';
+import { storageErrors } from '../storage/errors.ts';
+import type { Job } from './job.ts';
+import { jobLimits } from './limits.ts';
+import { jobMetrics } from './metrics.ts';
+import type { jobOptions } from './options.ts';
+
+/** What the jobs need of the weekly partitions of the search index. */
+export interface ReportWeeks {
+  ensureAhead(now: Date): Promise<void>;
+  dropBefore(date: Date): Promise<readonly string[]>;
+  strayCount(): Promise<number>;
+}
+
+export interface JobParts {
+  readonly pool: Pool;
+  readonly partitions: ReportWeeks;
+  readonly storage: CrashStorage;
+  readonly queue: CrashQueue;
+  readonly options: OptionValues<typeof jobOptions.options>;
+  /** Writes the whole text of a file below the data folder, durably. */
+  readonly writeExport: (name: string, text: string) => Promise<void>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** Every scheduled job, in the order in which they run when all are due. */
+export function makeJobs(parts: JobParts): readonly Job[] {
+  return [partitionsJob(parts), retentionJob(parts), auditJob(parts), missingSymbolsJob(parts), cleanUpJob(parts)];
+}
+
+function partitionsJob({ partitions, clock }: JobParts): Job {
+  return {
+    name: 'partitions',
+    description: 'makes the weekly partitions of the search index four weeks ahead',
+    everyMs: dayMs,
+    async run() {
+      await partitions.ensureAhead(clock.now());
+      const strays = await partitions.strayCount();
+      return strays === 0 ? 'five weeks ready' : `five weeks ready; ${strays} reports lie outside all weeks`;
+    },
+  };
+}
+
+function retentionJob({ partitions, clock, options }: JobParts): Job {
+  return {
+    name: 'search-retention',
+    description: 'drops weeks of the search index that are past their time; first and last sights stay',
+    everyMs: dayMs,
+    async run() {
+      const dropped = await partitions.dropBefore(new Date(clock.now().getTime() - options.searchWeeks * 7 * dayMs));
+      return dropped.length === 0 ? 'nothing is past its time' : `dropped ${dropped.join(', ')}`;
+    },
+  };
+}
+
+/** Finds raw crashes without a processed one and queues them: what a lost message or a mistake left behind. */
+function auditJob({ storage, queue, clock, options, logger, metrics }: JobParts): Job {
+  return {
+    name: 'audit',
+    description: 'finds stored crashes of yesterday and today without a processed crash and queues them',
+    everyMs: dayMs,
+    async run(signal) {
+      const waiting = (await queue.depths(signal)).reduce((sum, depth) => sum + depth.waiting + depth.leased, 0);
+      if (waiting > jobLimits.auditQueuedMax.value) return `${waiting} crashes wait in the queue: looked at nothing`;
+      let [looked, missing] = [0, 0];
+      for (let day = 0; day < jobLimits.auditDays.value; day++) {
+        const date = new Date(clock.now().getTime() - day * dayMs - jobLimits.auditGraceMs.value)
+          .toISOString()
+          .slice(0, 10)
+          .replaceAll('-', '');
+        for await (const crashId of storage.listCrashIds({ date }, signal)) {
+          signal.throwIfAborted();
+          looked += 1;
+          if (
+            throttleDigitOf(crashId) === 1 ||
+            (await hasProcessed(storage, crashId, signal)) ||
+            (await isYoung(storage, crashId, clock, signal))
+          )
+            continue;
+          missing += 1;
+          if (missing > jobLimits.auditQueuedMax.value) break;
+          if (options.auditQueues) await queue.publish('reprocessing', { crashId }, signal);
+          logger
+            .named('salvage.jobs')
+            .warning(`${crashId} is stored but was never processed${options.auditQueues ? '; queued' : ''}`);
+        }
+      }
+      metrics.gauge(jobMetrics.missingProcessed, missing);
+      return `${missing} of ${looked} crashes lacked a processed crash`;
+    },
+  };
+}
+
+async function hasProcessed(storage: CrashStorage, crashId: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await storage.getProcessedCrash(crashId, signal);
+    return true;
+  } catch (error) {
+    if (isErrorOf(error, storageErrors.crash_not_found)) return false;
+    if (isErrorOf(error, storageErrors.storage_corrupt)) return false;
+    throw error;
+  }
+}
+
+/** A crash of the last hour may still wait its turn. An unreadable time counts as old. */
+async function isYoung(storage: CrashStorage, crashId: string, clock: Clock, signal: AbortSignal): Promise<boolean> {
+  try {
+    const raw = await storage.getRawCrash(crashId, signal);
+    const submittedMs = Date.parse(String(raw['submitted_timestamp'] ?? ''));
+    return clock.now().getTime() - submittedMs < jobLimits.auditGraceMs.value;
+  } catch (error) {
+    if (isErrorOf(error, storageErrors.storage_outage)) throw new Error(errorText(error), { cause: error });
+    return false;
+  }
+}
+
+function missingSymbolsJob({ pool, options, writeExport }: JobParts): Job {
+  return {
+    name: 'missing-symbols',
+    description: 'writes the symbols that crashes waited for to missing-symbols.csv in the data folder',
+    everyMs: dayMs,
+    async run() {
+      await pool.query('delete from missing_symbols where seen_on < current_date - $1::int', [
+        options.missingSymbolsDays,
+      ]);
+      const { rows } = await pool.query<Record<'debug_file' | 'debug_id' | 'code_file' | 'code_id', string>>(
+        'select debug_file, debug_id, max(code_file) code_file, max(code_id) code_id from missing_symbols group by 1, 2 order by count(*) desc, 1, 2',
+      );
+      const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      const lines = rows.map((row) => [row.debug_file, row.debug_id, row.code_file, row.code_id].map(cell).join(','));
+      await writeExport('missing-symbols.csv', ['debug_file,debug_id,code_file,code_id', ...lines, ''].join('\n'));
+      return `${rows.length} modules lack symbols`;
+    },
+  };
+}
+
+function cleanUpJob({ pool, clock }: JobParts): Job {
+  return {
+    name: 'clean-up',
+    description: 'removes sessions and sign-in links that are over, and audit rows past their 400 days',
+    everyMs: dayMs,
+    async run() {
+      const now = clock.now();
+      const gone = async (sql: string, values: unknown[]) => (await pool.query(sql, values)).rowCount ?? 0;
+      const sessions = await gone('delete from sessions where created_at < $1', [new Date(now.getTime() - 7 * dayMs)]);
+      const links = await gone('delete from claim_links where expires_at < $1', [now]);
+      const audit = await gone(`delete from audit where happened_at < clock_timestamp() - interval '400 days'`, []);
+      return `removed ${sessions} sessions, ${links} links, ${audit} audit rows`;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { declareMetrics } from '../lib/metrics.ts';
+
+export const jobMetrics = declareMetrics({
+  run: {
+    name: 'socorro.cron.job_run',
+    kind: 'timing',
+    unit: 'ms',
+    tags: ['job', 'result'],
+    doc: 'Time of one run of a scheduled job, by name and result (success, failure).',
+  },
+  missingProcessed: {
+    name: 'socorro.cron.verifyprocessed.missing_processed',
+    kind: 'gauge',
+    unit: 'items',
+    doc: 'Raw crashes of the last audit that had no processed crash.',
+  },
+});
