@@ -1,0 +1,41 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { type Html, html, nothing } from '../html.ts';
+import { icon } from '../page.ts';
+
+type NoticeKind = 'info' | 'warn' | 'danger' | 'ok' | 'secret';
+
+const icons = { info: 'info', warn: 'warn', danger: 'stop', ok: 'ok', secret: 'lock' } as const;
+
+/** A notice at the place that it is about: what is the case, then what to do, the slug last and faint. */
+export function notice(
+  kind: NoticeKind,
+  body: Html,
+  options: { readonly slug?: string; readonly actions?: Html } = {},
+): Html {
+  return html`<div class="notice ${kind === 'info' ? '' : kind}">${icon(icons[kind])}<div class="body">${body}${options.slug ? html` <span class="faint">${options.slug}</span>` : nothing}</div>${options.actions ? html`<div class="actions">${options.actions}</div>` : nothing}</div>`;
+}
+
+/** The mark of protected data. */
+export function lockBadge(text: string, title = ''): Html {
+  return title === ''
+    ? html`<span class="badge secret">${icon('lock')}${text}</span>`
+    : html`<span class="badge secret" title="${title}">${icon('lock')}${text}</span>`;
+}
+
+/** A button that copies the text of an element. */
+export function copyButton(target: string, label: string, style: 'copy' | 'btn' | 'btn quiet' = 'copy'): Html {
+  return html`<button class="${style}" type="button" data-copy="${target}">${icon('copy')}<span data-label>${label}</span></button>`;
+}
+
+/** A shell command with its prompt and a button to copy it. */
+export function command(id: string, text: string): Html {
+  return html`<div class="command"><code><span class="prompt" aria-hidden="true">$ </span><span id="${id}">${text}</span></code>${copyButton(id, 'Copy')}</div>`;
+}
+
+/** The head of a section: title, what it counts, and what can be done there. */
+export function sectionHead(id: string, title: string, aside: string | null = null, actions: Html = nothing): Html {
+  return html`<div class="section-head"><h2 id="${id}">${title}${aside === null ? nothing : html` <span class="faint">${aside}</span>`}</h2>${String(actions) === '' ? nothing : html`<div class="actions">${actions}</div>`}</div>`;
+}
