@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { MinidumpBuilder } from '../test/builders/minidump-builder.ts';
-import { browserEngine, largeSym, SymBuilder } from '../test/builders/sym-builder.ts';
+import { browserEngine, largeSym, makeRandom, SymBuilder } from '../test/builders/sym-builder.ts';
 
 export interface StackwalkCase {
   readonly name: string;
@@ -92,4 +92,53 @@ function addThread(builder: MinidumpBuilder, thread: number): void {
   for (let frame = 1; frame < frameCount; frame += 1)
     stack.writeBigUInt64LE(base + 0x1000n + BigInt(frame) * 0x100n + 0x40n, frame * frameWords * 8 - 8);
   builder.thread({ id: thread + 1, registers: { rip: base + 0x1040n, rsp: start }, stack: { start, bytes: stack } });
+}
+
+const largeCount = 10;
+const dumpCount = 20;
+const framesPerThread = 20;
+
+/** Ten modules with a file of the large size each, and dumps whose threads run through random functions of them. */
+export function tenLargeFiles(folder: string, functions: number): { dumps: string[]; symbols: string } {
+  const symbols = path.join(folder, 'ten-symbols');
+  const random = makeRandom(1);
+  for (let number = 0; number < largeCount; number += 1) {
+    const debugFile = `libengine${number}.so`;
+    const id = engineId(number);
+    fs.mkdirSync(path.join(symbols, debugFile, id), { recursive: true });
+    const file = fs.openSync(path.join(symbols, debugFile, id, `${debugFile}.sym`), 'w');
+    for (const piece of largeSym({ ...browserEngine, functions, debugFile, debugId: id })) fs.writeSync(file, piece);
+    fs.closeSync(file);
+  }
+  const dumps = Array.from({ length: dumpCount }, (_, number) => {
+    const dump = path.join(folder, `ten-${number}.dmp`);
+    fs.writeFileSync(dump, tenModuleDump(random, functions));
+    return dump;
+  });
+  return { dumps, symbols };
+}
+
+const engineId = (number: number) => `0302010005040706080900000000000${number.toString(16).toUpperCase()}0`;
+
+/** A function and its alignment take some 330 bytes on average. */
+const bytesPerFunction = 320;
+
+function tenModuleDump(random: () => number, functions: number): Uint8Array {
+  const builder = new MinidumpBuilder({ cpu: 'amd64', os: 'linux' }).systemInfo();
+  const size = functions * 700;
+  const baseOf = (number: number) => BigInt(number + 1) * 0x1_0000_0000n;
+  for (let number = 0; number < largeCount; number += 1) {
+    const buildId = Buffer.from(`000102030405060708090000000000${number.toString(16).padStart(2, '0')}`, 'hex');
+    const codeView = builder.section().u32(0x4270454c).bytes(buildId);
+    builder.module({ base: baseOf(number), size, name: `/opt/libengine${number}.so`, codeView });
+  }
+  const address = (number: number) =>
+    baseOf(number) + 0x1000n + BigInt(Math.floor(random() * functions * bytesPerFunction));
+  for (let thread = 0; thread < largeCount; thread += 1) {
+    const start = 0x7000_0000n + BigInt(thread) * 0x1_0000n;
+    const stack = Buffer.alloc(framesPerThread * 64);
+    for (let at = 0; at < stack.length; at += 8) stack.writeBigUInt64LE(address(Math.floor(random() * largeCount)), at);
+    builder.thread({ id: thread + 1, registers: { rip: address(thread), rsp: start }, stack: { start, bytes: stack } });
+  }
+  return builder.build();
 }

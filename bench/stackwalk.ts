@@ -4,7 +4,7 @@
 
 // Time for one crash, from dump file to document: our walker as a warm pool and as a command, against minidump-stackwalk
 // and Breakpad's minidump_stackwalk where they are (`--peer PATH --breakpad PATH`, else looked for in ~/.cargo/bin and
-// PATH). `npm run bench:stackwalk [-- --rounds N --large-rounds N --functions N]` prints JSON. The participants take turns
+// PATH). `npm run bench:stackwalk [-- --rounds N --large-rounds N --functions N --ten]` prints JSON. The participants take turns
 // within each round; `large` has a symbol file of 212 MB (stackwalker.md §12).
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -17,13 +17,15 @@ import { defaultsOf } from '../src/lib/options.ts';
 import { symbolOptions } from '../src/symbols/options.ts';
 import { residentBytesOf } from '../src/unwind/process-memory.ts';
 import { WalkerPool } from '../src/unwind/unwind.ts';
-import { makeCases, type StackwalkCase } from './stackwalk-cases.ts';
+import { makeCases, type StackwalkCase, tenLargeFiles } from './stackwalk-cases.ts';
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
     'large-rounds': { type: 'string', default: '3' },
     functions: { type: 'string', default: '340000' },
+    /** Also ten files of the large size in one process: 2 GB of disk, half a minute of compiling. */
+    ten: { type: 'boolean', default: false },
     peer: { type: 'string' },
     breakpad: { type: 'string' },
   },
@@ -53,6 +55,15 @@ function makePool(symbols: string, dataDir: string): WalkerPool {
 async function walkOnce(pool: WalkerPool, dumpPath: string): Promise<void> {
   const result = await pool.walk({ dumpPath });
   if (result.status === 'failed') throw new Error(`${result.slug}: ${result.detail}`);
+}
+
+const burstWalks = 20;
+
+/** Crashes come in series: time for each of so many in a row. */
+async function burst(pool: WalkerPool, dumpPath: string): Promise<number> {
+  const startMs = performance.now();
+  for (let walk = 0; walk < burstWalks; walk += 1) await walkOnce(pool, dumpPath);
+  return (performance.now() - startMs) / burstWalks;
 }
 
 function command(name: string, words: readonly string[], environment: Record<string, string> = {}): Participant {
@@ -111,7 +122,8 @@ function participantsOf(one: StackwalkCase, folder: string): { participants: Par
   const peer = findBinary('minidump-stackwalk', options.peer);
   const breakpad = findBinary('minidump_stackwalk', options.breakpad);
   const participants: Participant[] = [
-    { name: 'pool, warm', walk: async () => void (await walkOnce(pool, one.dump)) },
+    { name: 'pool, after a pause', walk: async () => void (await walkOnce(pool, one.dump)) },
+    { name: 'pool, warm', walk: () => burst(pool, one.dump) },
     restartedPool(one, dataDir),
     coldPool(one, folder),
     command('command, index on disk', [...cli, '--symbols', one.symbols], { SALVAGE_DATA_DIR: dataDir }),
@@ -175,6 +187,36 @@ function ratiosOf(samples: ReadonlyMap<string, readonly number[]>): object {
   return ratios;
 }
 
+/** What a process that uses ten files of that size holds: peak while it compiled them, and warm. */
+async function runTenLargeFiles(folder: string, functions: number): Promise<object> {
+  const { dumps, symbols } = tenLargeFiles(folder, functions);
+  const compiler = makePool(symbols, path.join(folder, 'ten-data'));
+  const startMs = performance.now();
+  await walkOnce(compiler, dumps[0] as string);
+  const compileMs = performance.now() - startMs;
+  const compilePeakMiB = peakMiB(compiler);
+  await compiler.close();
+  const pool = makePool(symbols, path.join(folder, 'ten-data'));
+  const samples: number[] = [];
+  for (const dump of [...dumps, ...dumps]) {
+    const walkStartMs = performance.now();
+    await walkOnce(pool, dump);
+    samples.push(performance.now() - walkStartMs);
+  }
+  const warm = {
+    spread: spreadOf(samples.slice(dumps.length)),
+    residentMiB: await residentMiB(pool),
+    peakMiB: peakMiB(pool),
+  };
+  await pool.close();
+  return { compileAllMs: Math.round(compileMs), compilePeakMiB, warm };
+}
+
+function peakMiB(pool: WalkerPool): number {
+  const kibibytes = pool.pids.map((pid) => /VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  return Math.round(Math.max(...kibibytes.map(Number)) / 1024);
+}
+
 async function residentMiB(pool: WalkerPool): Promise<number> {
   const bytes = await Promise.all(pool.pids.map(residentBytesOf));
   return Math.round(Math.max(...bytes.map((size) => size ?? 0)) / 1024 ** 2);
@@ -191,6 +233,7 @@ try {
   });
   const results: Record<string, object> = {};
   for (const one of cases) results[one.name] = await runCase(one, folder);
+  if (options.ten) results['ten large files'] = await runTenLargeFiles(folder, Number(options.functions));
   const machine = {
     cpu: os.cpus()[0]?.model,
     cores: os.availableParallelism(),
