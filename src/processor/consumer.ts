@@ -9,6 +9,7 @@ import { queueErrors } from '../queue/errors.ts';
 import { storageErrors } from '../storage/errors.ts';
 import { processorErrors } from './errors.ts';
 import { isDamage } from './fetch-crash.ts';
+import { processorLimits } from './limits.ts';
 import { processorMetrics } from './metrics.ts';
 import { processCrash } from './process-crash.ts';
 import type { ProcessorParts } from './processor-parts.ts';
@@ -35,16 +36,47 @@ export class Consumer {
     return this.#workCount;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    const { queue, settings, clock, logger } = this.#parts;
+  /**
+   * Takes messages until the signal is aborted, then drains. After a violent end the first crashes are taken one at a
+   * time: one of those that were in work then did it, and the others shall not be counted out together with it.
+   */
+  async run(signal: AbortSignal, wasKilled = false): Promise<void> {
+    const { settings, logger, clock } = this.#parts;
     const stop = new AbortController();
     const work = new Set<Promise<void>>();
-    for await (const message of queue.consume({ prefetch: settings.concurrency, signal })) {
-      const job = this.#work(message, stop.signal, signal).finally(() => work.delete(job));
+    if (wasKilled) {
+      logger.warning('the processor before this one was killed: taking one crash at a time for a while');
+      const careful = new AbortController();
+      const timer = clock.sleep(processorLimits.carefulMs.value, signal).then(
+        () => careful.abort(),
+        () => careful.abort(),
+      );
+      await this.#consume(1, careful.signal, signal, stop.signal, work);
+      await timer;
+    }
+    await this.#consume(settings.concurrency, signal, signal, stop.signal, work);
+    await this.#drain(work, stop);
+  }
+
+  async #consume(
+    prefetch: number,
+    signal: AbortSignal,
+    closing: AbortSignal,
+    stop: AbortSignal,
+    work: Set<Promise<void>>,
+  ): Promise<void> {
+    if (signal.aborted) return;
+    for await (const message of this.#parts.queue.consume({ prefetch, signal })) {
+      const job = this.#work(message, stop, closing).finally(() => work.delete(job));
       work.add(job);
       // The queue hands out no more than `prefetch`; a queue that does anyway meets this.
-      if (work.size >= settings.concurrency) await Promise.race(work);
+      if (work.size >= prefetch) await Promise.race(work);
     }
+  }
+
+  /** Gives the crashes in work their time; those that need more go back to the queue. */
+  async #drain(work: ReadonlySet<Promise<void>>, stop: AbortController): Promise<void> {
+    const { settings, clock, logger } = this.#parts;
     if (work.size === 0) return;
     logger.info(`draining: ${work.size} crashes in work`);
     const drained = new AbortController();

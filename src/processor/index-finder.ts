@@ -55,6 +55,6 @@ function parametersOf(
   ]);
   if (signature !== undefined) parameters.set('signature', [`=${signature}`]);
   if (product !== undefined) parameters.set('product', [`=${product}`]);
-  if (missingSymbols !== undefined) parameters.set('missing_symbols', [`~${missingSymbols}/`]);
+  if (missingSymbols !== undefined) parameters.set('missing_symbols', [`~${missingSymbols}`]);
   return parameters;
 }

@@ -66,6 +66,11 @@ export const processorLimits = declareLimits({
     unit: 'ms',
     reason: 'Five minutes a crash: a 60 s walk with 120 s of symbol downloads for several dumps.',
   },
+  carefulMs: {
+    value: 120_000,
+    unit: 'ms',
+    reason: 'After a processor was killed: twice the lease, so that all crashes it had have come again, one at a time.',
+  },
   leftoverFolderMs: {
     value: 3_600_000,
     unit: 'ms',

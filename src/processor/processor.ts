@@ -9,6 +9,7 @@ import { removeLeftoverFolders } from './dump-files.ts';
 import { processorLimits } from './limits.ts';
 import { type ProcessOutcome, processCrash } from './process-crash.ts';
 import type { ProcessorParts } from './processor-parts.ts';
+import { leaveRunMarker } from './run-marker.ts';
 import { settleDebts } from './settle-debts.ts';
 
 export interface Processor {
@@ -28,7 +29,9 @@ export function makeProcessor(parts: ProcessorParts): Processor {
   return {
     async run(signal) {
       await removeLeftovers(parts);
-      await Promise.all([consumer.run(signal), settleDebts(parts, signal)]);
+      const marker = await leaveRunMarker(parts.settings.tmpDir);
+      await Promise.all([consumer.run(signal, marker.wasKilled), settleDebts(parts, signal)]);
+      await marker.remove();
     },
     process: (crashId, ruleset = 'default', signal = new AbortController().signal) =>
       processCrash(crashId, ruleset, parts, signal),

@@ -15,7 +15,7 @@ export interface ReprocessFilter {
   readonly signature?: string;
   readonly product?: string;
   readonly since?: Date;
-  /** Debug file or code file of a module whose symbols were missing. */
+  /** Code file or debug id of a module whose symbols were missing, or a part of it. */
   readonly missingSymbols?: string;
 }
 

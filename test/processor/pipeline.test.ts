@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mainDumpName } from '../../src/crash/raw-crash.ts';
@@ -379,4 +379,23 @@ test('folders of killed processors are removed at start, those of living ones st
   stop.abort();
   await run;
   assert.deepEqual(readdirSync(tmpDir).sort(), [`${anotherId}-abc123`, 'something-else'].sort());
+});
+
+test('after a violent end crashes are taken one at a time for a while', async () => {
+  const parts = partsOf();
+  // No process has this id: it is above the largest that Linux gives.
+  writeFileSync(join(parts.settings.tmpDir, 'processor.running'), '4194305');
+  const prefetches: number[] = [];
+  const { consume } = parts.queue;
+  parts.queue.consume = (options) => {
+    prefetches.push(options.prefetch);
+    return consume.call(parts.queue, options);
+  };
+  await running(parts, async () => {
+    await settled();
+    assert.deepEqual(prefetches, [1]);
+    await parts.clock.advance(121_000);
+    await settled();
+    assert.deepEqual(prefetches, [1, 4]);
+  });
 });

@@ -42,7 +42,10 @@ export function addReprocessCommand(program: Command): void {
     .option('--signature <text>', 'crashes of exactly this signature')
     .option('--product <name>', 'crashes of this product')
     .option('--since <date>', 'crashes received since this date, e.g. 2026-11-20')
-    .option('--missing-symbols <module>', 'crashes for which the symbols of this module were missing')
+    .option(
+      '--missing-symbols <module>',
+      'crashes for which symbols were missing: file name (as in missing_symbols) or debug id of the module',
+    )
     .option('--ruleset <name>', 'rule set; regenerate_signature leaves the walk as it is', 'default')
     .option('--dry-run', 'only say how many signatures would change, made anew from the stored walks')
     .action(async (ids: string[], options: ReprocessCommandOptions) => {
