@@ -28,7 +28,7 @@ const ranges = new Set(['gt', 'gte', 'lt', 'lte']);
 
 export const isRange = (condition: Condition): boolean => ranges.has(condition.operator);
 
-function matchesFilter(value: IndexValue | undefined, { field, conditions }: Filter): boolean {
+export function matchesFilter(value: IndexValue | undefined, { field, conditions }: Filter): boolean {
   const matches = (condition: Condition) => matchesCondition(value, field, condition);
   if (conditions.some((condition) => condition.negated && matches(condition))) return false;
   const positive = conditions.filter((condition) => !condition.negated);

@@ -54,7 +54,8 @@ export function whereClause(request: SearchRequest, parameters: Parameters): str
   return parts.join('\n    and ');
 }
 
-function filterClause({ field, conditions }: Filter, parameters: Parameters): string {
+/** One filter over the columns of `reports`. */
+export function filterClause({ field, conditions }: Filter, parameters: Parameters): string {
   const clause = (condition: Condition) => conditionClause(field, condition, parameters);
   const positive = conditions.filter((condition) => !condition.negated);
   const bounds = positive.filter(isRange).map(clause);

@@ -3,11 +3,11 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { compareTerms } from './memory-facets.ts';
-import { bucketsMax, type Parameters, valueExpression } from './postgres-expressions.ts';
+import { bucketsMax, filterClause, type Parameters, valueExpression } from './postgres-expressions.ts';
 import type { SearchField } from './search-fields.ts';
-import { type Facet, type FacetAnswer, type FacetTerm, facetKey } from './search-request.ts';
+import { type Facet, type FacetAnswer, type FacetTerm, facetKey, type Measure } from './search-request.ts';
 
-/** One line of the facet statement: node, up to four terms from the outermost in, and the number. */
+/** One line of the facet statement: node, up to four terms from the outermost in, the number, and the measures. */
 export interface FacetLine {
   readonly node: number;
   readonly t1: string | null;
@@ -15,6 +15,7 @@ export interface FacetLine {
   readonly t3: string | null;
   readonly t4: string | null;
   readonly n: number;
+  readonly m: readonly string[] | null;
 }
 
 interface Node {
@@ -42,19 +43,36 @@ export function facetNodes(facets: readonly Facet[]): Node[] {
  * the level below counts only within them. Lines of node 0 carry the total.
  */
 export function facetStatement(nodes: readonly Node[], where: string, size: number, parameters: Parameters): string {
-  const fields = [...new Map(nodes.map((node) => [node.facet.field.name, node.facet.field])).values()];
-  const alias = (field: SearchField): string => `f${fields.indexOf(field)}`;
-  const columns = fields.map((field) => `${termExpression(field, parameters)} as ${alias(field)}`);
-  const steps = nodes.map((node) => `n${node.id} as (${nodeStatement(node, alias, size, parameters)})`);
+  const measures = nodes.flatMap((node) => measuresOf(node.facet));
+  const counted = measures.flatMap((measure) => (measure.kind === 'distinct' ? [measure.field] : []));
+  const fields = [
+    ...new Map([...nodes.map((node) => node.facet.field), ...counted].map((field) => [field.name, field])).values(),
+  ];
+  const alias = (field: SearchField): string => `f${fields.findIndex(({ name }) => name === field.name)}`;
+  const flags = measures.filter((measure) => measure.kind === 'matching');
+  const names: Names = { field: alias, flag: (measure) => `g${flags.indexOf(measure as (typeof flags)[number])}` };
+  const columns = [
+    ...fields.map((field) => `${termExpression(field, parameters)} as ${alias(field)}`),
+    ...flags.map((measure) => `(${filterClause(measure.filter, parameters)}) as ${names.flag(measure)}`),
+  ];
+  const steps = nodes.map((node) => `n${node.id} as (${nodeStatement(node, names, size, parameters)})`);
   const lines = nodes.map((node) => {
     const terms = [0, 1, 2, 3].map((level) => shownTerm(node, level)).join(', ');
-    return `select ${node.id}, ${terms}, n from n${node.id}`;
+    return `select ${node.id}, ${terms}, n, ${measuresOf(node.facet).length > 0 ? 'm' : 'null'} from n${node.id}`;
   });
   return `with matched as materialized (select ${['crash_id', ...columns].join(', ')} from reports where ${where}),
 ${['total as (select count(*) as n from matched)', ...steps].join(',\n')}
-select 0 as node, null::text as t1, null::text as t2, null::text as t3, null::text as t4, n from total
+select 0 as node, null::text as t1, null::text as t2, null::text as t3, null::text as t4, n, null::bigint[] as m from total
 ${lines.map((line) => `union all ${line}`).join('\n')}`;
 }
+
+/** What the columns of the matched set are called. */
+interface Names {
+  readonly field: (field: SearchField) => string;
+  readonly flag: (measure: Measure) => string;
+}
+
+const measuresOf = (facet: Facet): readonly Measure[] => (facet.kind === 'terms' ? (facet.measures ?? []) : []);
 
 /** Parts are counted lower-cased and once a report. */
 function termExpression(field: SearchField, parameters: Parameters): string {
@@ -77,19 +95,18 @@ function levelTerm(
     return { term: `date_trunc('${facet.interval}', ${column}, 'UTC')`, join: '' };
   if (facet.field.kind === 'date') {
     const seconds = Number(facet.interval) / 1000;
-    return { term: `to_timestamp(floor(extract(epoch from ${column}) / ${seconds}) * ${seconds})`, join: '' };
+    const origin = (facet.originMs ?? 0) / 1000;
+    return {
+      term: `to_timestamp(floor((extract(epoch from ${column}) - ${origin}) / ${seconds}) * ${seconds} + ${origin})`,
+      join: '',
+    };
   }
   const interval = parameters.add(facet.interval, 'float8');
   return { term: `floor(${column} / ${interval}) * ${interval}`, join: '' };
 }
 
-function nodeStatement(
-  node: Node,
-  alias: (field: SearchField) => string,
-  size: number,
-  parameters: Parameters,
-): string {
-  const terms = node.levels.map((facet, level) => levelTerm(facet, level + 1, alias, parameters));
+function nodeStatement(node: Node, names: Names, size: number, parameters: Parameters): string {
+  const terms = node.levels.map((facet, level) => levelTerm(facet, level + 1, names.field, parameters));
   const own = terms.at(-1) as { term: string; join: string };
   const outer = terms.slice(0, -1);
   const parentJoin = node.parent
@@ -103,11 +120,24 @@ function nodeStatement(
     return `select ${select} from ${from}${groups.length > 0 ? ` group by ${ordinals(groups.length)}` : ''}`;
   }
   const name = `t${node.levels.length}`;
-  const counted = `select ${[...groups, `${own.term} as ${name}`, 'count(*) as n'].join(', ')} from ${from} where ${own.term} is not null group by ${ordinals(node.levels.length)}`;
-  const order = node.facet.kind === 'histogram' ? `${name} asc` : `n desc, ${name} asc`;
+  const measured = measuredColumn(node.facet, names);
+  const columns = [...groups, `${own.term} as ${name}`, 'count(*) as n', ...measured];
+  const counted = `select ${columns.join(', ')} from ${from} where ${own.term} is not null group by ${ordinals(node.levels.length)}`;
+  const byMeasure = node.facet.kind === 'terms' && node.facet.isRankedByMeasure && measured.length > 0;
+  const order =
+    node.facet.kind === 'histogram' ? `${name} asc` : `${byMeasure ? 'm[1] desc, ' : ''}n desc, ${name} asc`;
   const limit = node.facet.kind === 'histogram' ? bucketsMax : size;
-  if (outer.length === 0) return `${counted} order by ${order} limit ${limit}`;
-  return `select ${[...outerNames, name, 'n'].join(', ')} from (select *, row_number() over (partition by ${outerNames.join(', ')} order by ${order}) as place from (${counted}) counted) ranked where place <= ${limit}`;
+  if (outer.length === 0) return `select * from (${counted}) counted order by ${order} limit ${limit}`;
+  return `select ${[...outerNames, name, 'n', ...(measured.length > 0 ? ['m'] : [])].join(', ')} from (select *, row_number() over (partition by ${outerNames.join(', ')} order by ${order}) as place from (${counted}) counted) ranked where place <= ${limit}`;
+}
+
+function measuredColumn(facet: Facet, names: Names): string[] {
+  const numbers = measuresOf(facet).map((measure) =>
+    measure.kind === 'distinct'
+      ? `count(distinct m.${names.field(measure.field)})`
+      : `count(*) filter (where m.${names.flag(measure)})`,
+  );
+  return numbers.length > 0 ? [`array[${numbers.join(', ')}]::bigint[] as m`] : [];
 }
 
 /** `1, 2`: names would find the parent's columns of the same name first. */
@@ -154,12 +184,18 @@ function answerOf(
   if (facet.kind === 'cardinality') return { value: lines[0]?.n ?? 0 };
   const terms = lines.map((line): FacetTerm => {
     const term = termAt(line, node, path.length) as string | number;
-    const shown = { term, count: line.n };
+    const measures = measuresOf(facet).map(({ name }, at): [string, number] => [name, Number(line.m?.[at] ?? 0)]);
+    const shown: FacetTerm = {
+      term,
+      count: line.n,
+      ...(measures.length > 0 && { measures: Object.fromEntries(measures) }),
+    };
     return facet.below.length > 0 ? { ...shown, facets: answersOf(node, [...path, term]) } : shown;
   });
-  return facet.kind === 'histogram'
-    ? terms.sort((a, b) => compareTerms(a.term, b.term))
-    : terms.sort((a, b) => b.count - a.count || compareTerms(a.term, b.term));
+  if (facet.kind === 'histogram') return terms.sort((a, b) => compareTerms(a.term, b.term));
+  const ranking = facet.isRankedByMeasure ? measuresOf(facet)[0]?.name : undefined;
+  const weightOf = ({ measures }: FacetTerm) => (ranking === undefined ? 0 : (measures?.[ranking] ?? 0));
+  return terms.sort((a, b) => weightOf(b) - weightOf(a) || b.count - a.count || compareTerms(a.term, b.term));
 }
 
 function termAt(line: FacetLine, node: Node, level: number): string | number | null {

@@ -34,13 +34,29 @@ export interface Filter {
   readonly conditions: readonly Condition[];
 }
 
+/** A number told of each term beside its count: how many of its reports match, or how many values a field has in them. */
+export type Measure =
+  | { readonly name: string; readonly kind: 'matching'; readonly filter: Filter }
+  | { readonly name: string; readonly kind: 'distinct'; readonly field: SearchField };
+
+export interface TermsFacet {
+  readonly kind: 'terms';
+  readonly field: SearchField;
+  readonly below: readonly Facet[];
+  /** The first one ranks the terms, then their counts, when `isRankedByMeasure` is set. */
+  readonly measures?: readonly Measure[];
+  readonly isRankedByMeasure?: boolean;
+}
+
 /** A node of the facet tree. */
 export type Facet =
-  | { readonly kind: 'terms'; readonly field: SearchField; readonly below: readonly Facet[] }
+  | TermsFacet
   | {
       readonly kind: 'histogram';
       readonly field: SearchField;
       readonly interval: string | number;
+      /** Where buckets of a fixed length begin; default the epoch. */
+      readonly originMs?: number;
       readonly below: readonly Facet[];
     }
   | { readonly kind: 'cardinality'; readonly field: SearchField };
@@ -66,7 +82,12 @@ export interface SearchRequest {
   readonly facetsSize: number;
 }
 
-export type FacetTerm = { term: string | number; count: number; facets?: Record<string, FacetAnswer> };
+export type FacetTerm = {
+  term: string | number;
+  count: number;
+  measures?: Record<string, number>;
+  facets?: Record<string, FacetAnswer>;
+};
 export type FacetAnswer = FacetTerm[] | { value: number; approximate?: boolean };
 
 export interface SearchAnswer {

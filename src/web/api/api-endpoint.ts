@@ -52,13 +52,14 @@ export interface ApiCall {
   readonly signal: AbortSignal;
 }
 
-/** JSON, or bytes with their headers. */
+/** JSON, or a text or bytes with their headers. */
 export type ApiAnswer =
   | { readonly json: unknown; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly text: string; readonly headers: Readonly<Record<string, string>> }
   | { readonly bytes: AsyncIterable<Uint8Array>; readonly headers: Readonly<Record<string, string>> };
 
 export interface ApiEndpoint {
-  /** Name in the path: `/api/<name>/`. */
+  /** Name in the path: `/api/<name>/`; those of our own begin with `v1/`. */
   readonly name: string;
   readonly methods: readonly ('GET' | 'POST')[];
   readonly summary: string;
@@ -70,6 +71,11 @@ export interface ApiEndpoint {
   /** JSON Schema of a good answer, for the OpenAPI document. */
   readonly answer: JsonValue;
   handle(call: ApiCall): Promise<ApiAnswer>;
+}
+
+/** Names of crash-stats end in a slash, ours do not; both are answered with and without. */
+export function endpointUrl(endpoint: ApiEndpoint): string {
+  return endpoint.name.startsWith('v1/') ? `/api/${endpoint.name}` : `/api/${endpoint.name}/`;
 }
 
 export const crashIdParameter: ApiParameter = {

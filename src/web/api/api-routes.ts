@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { SalvageError } from '../../lib/errors.ts';
 import type { JsonValue } from '../../lib/json.ts';
 import { type Access, findAccess, refuseForgedRequest, requirePermissions } from '../access.ts';
@@ -20,7 +20,7 @@ export function addApiRoutes(app: FastifyInstance, parts: WebParts): void {
   const document = JSON.stringify(openApiDocument(parts.version));
   app.get('/api/openapi.json', (_request, reply) => reply.type('application/json; charset=UTF-8').send(document));
   app.route<{ Params: { name: string } }>({
-    method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    method: anyMethod,
     url: '/api/:name',
     handler: (request, reply) => {
       const query = request.url.split('?')[1];
@@ -28,25 +28,39 @@ export function addApiRoutes(app: FastifyInstance, parts: WebParts): void {
     },
   });
   app.route<{ Params: { name: string } }>({
-    method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    method: anyMethod,
     url: '/api/:name/',
-    handler: async (request, reply) => {
-      const endpoint = apiEndpoints.get(request.params.name);
-      if (!endpoint)
-        throw new SalvageError(webErrors.not_found, `No service called '${request.params.name.slice(0, 100)}'`);
-      allowOrigins(request, reply, parts);
-      if (request.method === 'OPTIONS')
-        return reply
-          .header('allow', [...endpoint.methods, 'OPTIONS'].join(', '))
-          .status(200)
-          .send('');
-      const method = request.method === 'HEAD' ? 'GET' : request.method;
-      if (!endpoint.methods.some((allowed) => allowed === method))
-        return sendJson(request, reply, { error: 'Method not allowed', error_slug: 'method_not_allowed' }, 405);
-      parts.metrics.incr(webMetrics.apiCall, { endpoint: endpoint.name });
-      return answer(endpoint, request, reply, parts);
-    },
+    handler: (request, reply) => serveEndpoint(request.params.name, request, reply, parts),
   });
+  for (const url of ['/api/v1/:name', '/api/v1/:name/'])
+    app.route<{ Params: { name: string } }>({
+      method: anyMethod,
+      url,
+      handler: (request, reply) => serveEndpoint(`v1/${request.params.name}`, request, reply, parts),
+    });
+}
+
+const anyMethod: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+async function serveEndpoint(
+  name: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  const endpoint = apiEndpoints.get(name);
+  if (!endpoint) throw new SalvageError(webErrors.not_found, `No service called '${name.slice(0, 100)}'`);
+  allowOrigins(request, reply, parts);
+  if (request.method === 'OPTIONS')
+    return reply
+      .header('allow', [...endpoint.methods, 'OPTIONS'].join(', '))
+      .status(200)
+      .send('');
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  if (!endpoint.methods.some((allowed) => allowed === method))
+    return sendJson(request, reply, { error: 'Method not allowed', error_slug: 'method_not_allowed' }, 405);
+  parts.metrics.incr(webMetrics.apiCall, { endpoint: endpoint.name });
+  return answer(endpoint, request, reply, parts);
 }
 
 /** Anybody's page may read public answers; only declared origins may send a token. */
@@ -125,6 +139,7 @@ export function leavingSignal(reply: FastifyReply): AbortSignal {
 }
 
 function sendAnswer(request: FastifyRequest, reply: FastifyReply, result: ApiAnswer, access: Access): FastifyReply {
+  if ('text' in result) return reply.headers(result.headers).send(result.text);
   if ('bytes' in result) return reply.headers(result.headers).send(Readable.from(result.bytes, { objectMode: false }));
   const isPublic = access.reader.via === 'anonymous' && request.method !== 'POST';
   reply.header('cache-control', isPublic ? 'private, max-age=60' : 'private, no-cache');

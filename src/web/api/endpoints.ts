@@ -20,8 +20,11 @@ import {
 } from './groups.ts';
 import { priorityJobEndpoint, reprocessingEndpoint } from './reprocessing.ts';
 import { superSearchEndpoint, superSearchFieldsEndpoint, superSearchUnredactedEndpoint } from './super-search.ts';
+import { v1ProductsEndpoint } from './v1-products.ts';
+import { v1StatusEndpoint } from './v1-status.ts';
+import { v1TopCrashersEndpoint } from './v1-topcrashers.ts';
 
-/** The endpoints that programs written for crash-stats find under `/api/<name>/`. */
+/** The endpoints that programs written for crash-stats find under `/api/<name>/`, and our own under `/api/v1/`. */
 export const apiEndpoints: ReadonlyMap<string, ApiEndpoint> = new Map(
   [
     superSearchEndpoint,
@@ -40,5 +43,8 @@ export const apiEndpoints: ReadonlyMap<string, ApiEndpoint> = new Map(
     noOpEndpoint,
     crashEndpoint,
     crashDataEndpoint,
+    v1TopCrashersEndpoint,
+    v1ProductsEndpoint,
+    v1StatusEndpoint,
   ].map((endpoint) => [endpoint.name, endpoint]),
 );

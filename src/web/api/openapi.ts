@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import { permissionTitles } from '../../people/permissions.ts';
 import { searchFields } from '../../search/search-fields.ts';
-import type { ApiEndpoint, ApiParameter } from './api-endpoint.ts';
+import { type ApiEndpoint, type ApiParameter, endpointUrl } from './api-endpoint.ts';
 import { apiEndpoints } from './endpoints.ts';
 
 /** The OpenAPI 3.1 document of the whole API, made from the declarations that validate requests. */
@@ -14,7 +14,7 @@ export function openApiDocument(version: string): JsonObject {
   for (const endpoint of apiEndpoints.values()) {
     const operations: JsonObject = {};
     for (const method of endpoint.methods) operations[method.toLowerCase()] = operation(endpoint, method);
-    paths[`/api/${endpoint.name}/`] = operations;
+    paths[endpointUrl(endpoint)] = operations;
   }
   return {
     openapi: '3.1.0',
@@ -65,7 +65,7 @@ function operation(endpoint: ApiEndpoint, method: 'GET' | 'POST'): JsonObject {
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
     };
   return {
-    operationId: `${method.toLowerCase()}${endpoint.name}`,
+    operationId: `${method.toLowerCase()}${endpoint.name.replace('/', '_')}`,
     summary: endpoint.summary,
     description: needs === '' ? 'Open to everybody.' : `Needs: ${needs}.`,
     ...(method === 'GET' ? { parameters: queryParameters(endpoint) } : { requestBody: requestBody(endpoint) }),
