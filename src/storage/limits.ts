@@ -49,6 +49,8 @@ export const storageLimits = declareLimits({
     unit: 'ms',
     reason: 'the first wait of the back-off: how long a store that is away is left alone before one call tries again',
   },
+  debtsAtOnceMax: { value: 100, unit: 'items', reason: 'debts read from the outbox in one round' },
+  debtsIdleMs: { value: 5_000, unit: 'ms', reason: 'how late a debt that has become due is noticed' },
   outboxShownMax: {
     value: 10_000,
     unit: 'items',

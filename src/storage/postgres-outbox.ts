@@ -18,12 +18,15 @@ interface DebtRow extends Record<string, unknown> {
 
 const reasonCharactersMax = 2_000;
 
+/** `raw` and `processed` are paid by Poly containers, `destination` by the processor. */
+export type DebtKind = 'raw' | 'processed' | 'destination';
+
 /** Debts in the table `outbox_debts`. */
 export class PostgresOutbox implements OutboxAdmin {
   readonly #pool: Pool;
-  readonly #kind: 'raw' | 'processed';
+  readonly #kind: DebtKind;
 
-  constructor(pool: Pool, kind: 'raw' | 'processed') {
+  constructor(pool: Pool, kind: DebtKind) {
     this.#pool = pool;
     this.#kind = kind;
   }

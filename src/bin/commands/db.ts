@@ -29,18 +29,19 @@ export function addDbCommand(program: Command): void {
     });
   db.command('migrate')
     .description('apply what migrations are missing; safe at any time and from many places at once')
-    .action(() => showStatus());
+    .action(() => showStatus(true));
   db.command('status')
     .description('which migrations are applied')
-    .action(() => showStatus());
+    .action(() => showStatus(false));
 }
 
-/** Opening the database migrates it, as every role does at start. */
-async function showStatus(): Promise<void> {
+/** Opening the database migrates it, as every role does at start; a server of one's own can be asked without that. */
+async function showStatus(isMigrating: boolean): Promise<void> {
   const context = await openContext('db', { logsTo: 'stderr', announcesConfig: false });
   try {
-    const database = await openDatabase(context);
-    for (const { number, name, state, appliedAt } of await migrationStatus(database.directUrl ?? database.url)) {
+    const { url: own, directUrl } = context.config.valuesOf(databaseOptions);
+    const url = isMigrating || own === '' ? (await openDatabase(context)).url : directUrl || own;
+    for (const { number, name, state, appliedAt } of await migrationStatus(url)) {
       const id = String(number).padStart(6, '0');
       process.stdout.write(`${id} ${name}: ${state}${appliedAt ? ` ${appliedAt.toISOString()}` : ''}\n`);
     }

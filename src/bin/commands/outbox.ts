@@ -2,6 +2,8 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { databaseOptions } from '../../lib/postgres/options.ts';
 import { storageLimits } from '../../storage/limits.ts';
@@ -61,7 +63,8 @@ async function withOutboxes(
   const context = await openContext('outbox', { logsTo: 'stderr', announcesConfig: false });
   try {
     // Debts are in PostgreSQL where there is one, else, and from its outages, in files.
-    const hasDatabase = context.config.valuesOf(databaseOptions).url !== '' || context.process.dataDir !== '';
+    const isConfigured = context.config.valuesOf(databaseOptions).url !== '';
+    const hasDatabase = isConfigured || existsSync(join(context.dataDir, 'postgres'));
     const database = hasDatabase ? await openDatabase(context) : null;
     const places = database ? [database, null] : [null];
     await work(places.flatMap((place) => kinds.map((kind) => [kind, openOutbox(context, place, kind)] as const)));

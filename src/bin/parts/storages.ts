@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { payStorageDebts } from '../../storage/containers/pay-debts.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { storageTreeOptions } from '../../storage/options.ts';
 import type { ProcessContext } from '../context.ts';
@@ -40,5 +41,17 @@ export async function openStorage(
   const { tree } = context.config.valuesOf(storageTreeOptions);
   const storage = await buildConfiguredStorage(context, database, tree ?? { type: name });
   context.releasers.add(`storage ${storage.name}`, () => storage.close());
+  if (longRunningRoles.includes(context.role)) startPayingDebts(storage, context);
   return storage;
+}
+
+const longRunningRoles: readonly string[] = ['serve', 'collector', 'processor'];
+
+function startPayingDebts(storage: CrashStorage, { clock, logger, releasers }: ProcessContext): void {
+  const ending = new AbortController();
+  const paying = payStorageDebts(storage, { clock, logger }, ending.signal);
+  releasers.add('outbox of stores', () => {
+    ending.abort();
+    return paying;
+  });
 }
