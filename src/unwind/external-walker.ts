@@ -92,12 +92,13 @@ function watch(child: ChildProcess, timeoutMs: number, signal: AbortSignal | und
   });
 }
 
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // The group is gone.
+    // The group is gone, or this is Windows, which has none.
+    child.kill('SIGKILL');
   }
 }
 

@@ -12,12 +12,19 @@ import { answerDescriptor, encodeAnswer, type WalkFailure, type WalkRequest } fr
 /** Turns one request into the bytes of a document; throws SalvageError for what is wrong with the dump. */
 export type WalkHandler = (request: WalkRequest) => Promise<Uint8Array>;
 
-/** The child's side of the pool: answers requests until stdin ends, one after the other. */
-export async function serveWalks(requests: Readable, walk: WalkHandler): Promise<void> {
+/**
+ * The child's side of the pool: hands the first line, its setup, to `start`, then answers requests until stdin ends, one
+ * after the other.
+ */
+export async function serveWalks(requests: Readable, start: (setup: unknown) => WalkHandler): Promise<void> {
+  let walk: WalkHandler | null = null;
   for await (const line of createInterface({ input: requests, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const request = JSON.parse(line) as WalkRequest;
+    if (walk === null) {
+      walk = start(JSON.parse(line));
+      continue;
+    }
     try {
-      writeAll(encodeAnswer('document', await walk(request)));
+      writeAll(encodeAnswer('document', await walk(JSON.parse(line) as WalkRequest)));
     } catch (error) {
       writeAll(encodeAnswer('failure', Buffer.from(JSON.stringify(failureOf(error)))));
     }

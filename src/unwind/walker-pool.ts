@@ -58,7 +58,14 @@ export class WalkerPool {
   /** Walks one dump; waits for a free process. Never rejects: what went wrong is the result. */
   walk(request: WalkRequest, signal?: AbortSignal): Promise<WalkResult> {
     return new Promise((resolve) => {
-      this.#waiting.push({ request, signal, resolve });
+      const onAbort = () => this.#giveUp(job);
+      const answer = (result: WalkResult) => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve(result);
+      };
+      const job: Job = { request, signal, resolve: answer };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiting.push(job);
       this.#assign();
     });
   }
@@ -74,6 +81,13 @@ export class WalkerPool {
     for (const { resolve } of this.#waiting.splice(0)) resolve(givenUp);
     await Promise.all([...[...this.#idle, ...this.#busy].map((child) => child.kill()), ...this.#leaving]);
     this.#idle.length = 0;
+  }
+
+  /** Of a job that still waits; one that runs has its process killed. */
+  #giveUp(job: Job): void {
+    const index = this.#waiting.indexOf(job);
+    if (index !== -1) this.#waiting.splice(index, 1);
+    job.resolve(givenUp);
   }
 
   #processCount(): number {

@@ -8,12 +8,19 @@ import { unwindErrors } from './errors.ts';
 import { unwindLimits } from './limits.ts';
 import { residentBytesOf, withMemoryLimit } from './process-memory.ts';
 import { Tail } from './tail.ts';
-import { type Answer, AnswerDecoder, answerDescriptor, type WalkFailure, type WalkRequest } from './walker-protocol.ts';
+import {
+  type Answer,
+  AnswerDecoder,
+  answerDescriptor,
+  decodeFailure,
+  type WalkFailure,
+  type WalkRequest,
+} from './walker-protocol.ts';
 
 export interface WalkerProcessOptions {
   /** Absolute path of the entry file of the child. */
   readonly entry: string;
-  /** Handed to the child as its only argument, as JSON. */
+  /** The first line that the child reads, as JSON: not an argument, because addresses of servers may hold passwords. */
   readonly setup: unknown;
   readonly memoryBytesMax: number;
   readonly heapBytesMax: number;
@@ -41,7 +48,9 @@ export class WalkerProcess {
     this.#options = options;
     this.#child = spawnWalker(options);
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
-    (this.#child.stdin as Writable).on('error', () => {});
+    const requests = this.#child.stdin as Writable;
+    requests.on('error', () => {});
+    requests.write(`${JSON.stringify(options.setup)}\n`);
     const answers = this.#child.stdio[answerDescriptor] as Readable;
     answers.on('data', (chunk: Buffer) => this.#receive(chunk));
     answers.on('error', () => {});
@@ -92,7 +101,7 @@ export class WalkerProcess {
 
   #answer({ kind, body }: Answer): void {
     if (kind === 'document') this.#finish({ status: 'ok', json: body });
-    else this.#finish({ status: 'failed', ...(JSON.parse(Buffer.from(body).toString()) as WalkFailure) });
+    else this.#finish({ status: 'failed', ...decodeFailure(body) });
   }
 
   #died(how: string, resolve: () => void): void {
@@ -123,10 +132,10 @@ export class WalkerProcess {
   }
 }
 
-function spawnWalker({ entry, setup, memoryBytesMax, heapBytesMax }: WalkerProcessOptions): ChildProcess {
+function spawnWalker({ entry, memoryBytesMax, heapBytesMax }: WalkerProcessOptions): ChildProcess {
   const heapMiB = Math.floor(heapBytesMax / 1024 ** 2);
   const node = [process.execPath, `--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning'];
-  const [command = '', ...args] = withMemoryLimit([...node, entry, JSON.stringify(setup)], memoryBytesMax);
+  const [command = '', ...args] = withMemoryLimit([...node, entry], memoryBytesMax);
   return spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
 }
 

@@ -2,8 +2,10 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { unwindErrors } from './errors.ts';
+
 /**
- * How a pool and its walker processes talk. Requests are JSON lines on stdin. Answers come on descriptor 3: four bytes
+ * How a pool and its walker processes talk. The setup and then requests are JSON lines on stdin. Answers come on descriptor 3: four bytes
  * of length (little-endian), one of kind, then that many bytes; so that the document passes as bytes and stray output
  * of a library cannot be taken for an answer.
  */
@@ -31,6 +33,16 @@ export function encodeAnswer(kind: AnswerKind, body: Uint8Array): Uint8Array[] {
   header.writeUInt32LE(body.length, 0);
   header.writeUInt8(kinds.indexOf(kind), 4);
   return [header, body];
+}
+
+/** Lenient: what a dying process writes may be anything. */
+export function decodeFailure(body: Uint8Array): WalkFailure {
+  try {
+    const { slug, detail } = JSON.parse(Buffer.from(body).toString());
+    return { slug: String(slug), detail: String(detail) };
+  } catch {
+    return { slug: unwindErrors.walk_died.slug, detail: 'the walker process wrote a failure that cannot be read' };
+  }
 }
 
 export interface Answer {

@@ -41,4 +41,9 @@ const behaviours: Readonly<Record<string, () => Uint8Array | Promise<Uint8Array>
   },
 };
 
-await serveWalks(process.stdin, async ({ dumpPath }) => behaviours[dumpPath]?.() ?? Buffer.from('{}'));
+await serveWalks(
+  process.stdin,
+  () =>
+    async ({ dumpPath }) =>
+      behaviours[dumpPath]?.() ?? Buffer.from('{}'),
+);
