@@ -2,7 +2,7 @@
 FROM node:24-slim AS build
 WORKDIR /build
 COPY . .
-RUN npm ci --no-audit --no-fund && npm pack --silent
+RUN node scripts/ensure-install.mjs && npm pack --silent
 
 FROM node:24-slim
 RUN useradd --system --create-home --uid 10001 salvage && mkdir /data && chown salvage:salvage /data

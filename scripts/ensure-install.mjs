@@ -18,8 +18,10 @@ const isFresh =
   statSync(stamp).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
 
 if (!isFresh) {
-  console.error('Salvage: installing dependencies (npm ci), about a minute the first time …');
-  const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  console.error('Salvage: installing dependencies, about a minute the first time …');
+  // Not `npm ci`: it refuses a lock file that lacks optional parts for other platforms, and mirrors of the registry do
+  // not carry all of them. `install --no-save` follows the same lock file and never writes it.
+  const result = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
