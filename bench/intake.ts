@@ -9,8 +9,9 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LoadResult, runLoad } from './intake/load.ts';
-import { makePayloads, type Payload } from './intake/payloads.ts';
+import { type LoadResult, runLoad } from '../src/client/load.ts';
+import { defaultMix, makePayloads, type Payload } from '../src/client/payloads.ts';
+import { systemClock } from '../src/lib/clock.ts';
 import { type RunningServer, startNginx, startNodeFloor, startSalvage } from './intake/servers.ts';
 
 const isQuick = process.argv.includes('--quick');
@@ -43,6 +44,22 @@ interface Row extends LoadResult {
   readonly round: number;
   readonly cpuMsPerCrash: number;
   readonly rssMb: number;
+}
+
+function load(
+  port: number,
+  payloads: readonly Payload[],
+  concurrency: number,
+  durationMs: number,
+): Promise<LoadResult> {
+  return runLoad({
+    url: new URL(`http://127.0.0.1:${port}/submit`),
+    payloads,
+    loop: { kind: 'closed', concurrency },
+    durationMs,
+    timeoutMs: 60_000,
+    clock: systemClock,
+  });
 }
 
 /** The final files of file storage written straight from memory, each synced, in one process on the same core. */
@@ -103,11 +120,11 @@ async function measure(
 ): Promise<Row | null> {
   const server = await (servers[name] as () => Promise<RunningServer | null>)();
   if (!server) return null;
-  const payloads = makePayloads(encoding);
-  await runLoad(server.port, payloads, 4, 300);
+  const payloads = makePayloads(defaultMix, encoding);
+  await load(server.port, payloads, 4, 300);
   const cpuBeforeMs = server.cpuMs();
   const startMs = performance.now();
-  const result = await runLoad(server.port, payloads, concurrency, durationMs);
+  const result = await load(server.port, payloads, concurrency, durationMs);
   const rssMb = server.rssMb();
   const isSustained = name === 'salvage to file storage';
   const elapsedMs = name.startsWith('salvage') ? await drained(server, startMs) : performance.now() - startMs;
@@ -152,7 +169,7 @@ async function main(): Promise<void> {
   for (let round = 1; round <= rounds; round++)
     for (const encoding of ['plain', 'gzip'] as const) {
       // Stored files are the decoded dumps, whatever the encoding on the wire.
-      floors.push({ encoding, round, finalFilesPerSecond: finalFilesFloor(makePayloads('plain')) });
+      floors.push({ encoding, round, finalFilesPerSecond: finalFilesFloor(makePayloads(defaultMix, 'plain')) });
       for (const concurrency of concurrencies)
         for (const name of Object.keys(servers)) {
           const row = await measure(name, encoding, concurrency, round);

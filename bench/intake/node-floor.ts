@@ -8,11 +8,12 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 const [kind, port, directory] = process.argv.slice(2) as [string, string, string];
+const text = 'CrashID=bp-0bba929f-8721-460c-8dea-000000261120\n';
 let count = 0;
 
 createServer((request, response) => {
   const answer = () =>
-    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': '13' }).end('CrashID=bp-x\n');
+    response.writeHead(200, { 'content-type': 'text/plain', 'content-length': String(text.length) }).end(text);
   if (kind === 'discard' || request.method !== 'POST') request.resume().on('end', answer);
   else request.pipe(createWriteStream(join(directory, String(count++)))).on('finish', answer);
 }).listen(Number(port), '127.0.0.1');

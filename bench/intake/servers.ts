@@ -96,7 +96,7 @@ events { worker_connections 1024; }
 http { access_log off; client_max_body_size 100m; client_body_temp_path ${dataDir}/bodies; client_body_in_file_only on; client_body_buffer_size 16k;
   proxy_temp_path ${dataDir}/p; fastcgi_temp_path ${dataDir}/f; uwsgi_temp_path ${dataDir}/u; scgi_temp_path ${dataDir}/s; keepalive_requests 1000000;
   server { listen 127.0.0.1:${port}; location / { proxy_pass http://127.0.0.1:${inner}; proxy_pass_request_body off; proxy_set_header Content-Length ""; } }
-  server { listen 127.0.0.1:${inner}; location / { return 200 "CrashID=bp-x\\n"; } } }`;
+  server { listen 127.0.0.1:${inner}; location / { return 200 "CrashID=bp-0bba929f-8721-460c-8dea-000000261120\\n"; } } }`;
   writeFileSync(join(dataDir, 'nginx.conf'), config);
   const child = spawn('taskset', ['-c', '0', 'nginx', '-c', join(dataDir, 'nginx.conf')], { stdio: 'ignore' });
   await waitUntilOpen(port, '/');

@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   db: async () => (await import('./commands/db.ts')).addDbCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
   submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,
+  loadtest: async () => (await import('./commands/loadtest.ts')).addLoadtestCommand,
   stackwalk: async () => (await import('./commands/stackwalk.ts')).addStackwalkCommand,
   dump: async () => (await import('./commands/dump.ts')).addDumpCommand,
   symbols: async () => (await import('./commands/symbols.ts')).addSymbolsCommand,

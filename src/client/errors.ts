@@ -5,6 +5,10 @@
 import { declareErrors } from '../lib/errors.ts';
 
 export const clientErrors = declareErrors({
+  bad_argument: {
+    meaning: 'An argument of the command is not what it must be.',
+    remedy: 'The message says what is wrong; `salvage COMMAND --help` shows what the command understands.',
+  },
   submit_unreachable: {
     meaning: 'The collector could not be reached, or the connection broke before it answered.',
     remedy: 'Check the URL, and that the collector runs: `curl URL/__lbheartbeat__`.',

@@ -70,7 +70,7 @@ function send(
 }
 
 /** `CrashID=bp-UUID` of the Firefox dialect, or the 32 hex digits of the bare one. */
-function crashIdIn(text: string): string | null {
+export function crashIdIn(text: string): string | null {
   const named = /^CrashID=(?:[a-z]+-)?([0-9a-f-]{36})$/m.exec(text);
   if (named) return named[1] as string;
   const bare = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/.exec(text);
