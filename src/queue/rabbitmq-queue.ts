@@ -75,6 +75,8 @@ export class RabbitmqQueue implements CrashQueue {
       url: hosts[0] as string,
       ...(hosts.length > 1 ? { hosts: hosts.map((url) => new URL(url).host) } : {}),
       connectionName: 'salvage',
+      // Small frames would wait 40 ms for the broker's delayed acknowledgement.
+      noDelay: true,
       retryLow: 200,
       retryHigh: 10_000,
       acquireTimeout: options.publishTimeoutMs ?? queueLimits.publishTimeoutMs.value,

@@ -86,15 +86,16 @@ export class PostgresStorage implements CrashStorage {
     const day = dayOf(crashId);
     const sha256 = createHash('sha256').update(report.rawCrashJson).digest('hex');
     await this.#inPartition(day, `saving ${crashId}`, async (client) => {
-      await this.#removeRaw(client, day, crashId);
+      if (await isSaved(client, day, crashId)) await this.#removeRaw(client, day, crashId);
       for (const dump of report.dumps) {
         signal?.throwIfAborted();
         await this.#saveDump(client, day, crashId, dump);
       }
-      await client.query(
-        'insert into raw_crashes (submitted_on, crash_id, raw_crash, sha256) values ($1, $2, $3, $4)',
-        [day, crashId, Buffer.from(report.rawCrashJson), sha256],
-      );
+      await client.query({
+        name: 'storage-save-raw',
+        text: 'insert into raw_crashes (submitted_on, crash_id, raw_crash, sha256) values ($1, $2, $3, $4)',
+        values: [day, crashId, Buffer.from(report.rawCrashJson), sha256],
+      });
     });
   }
 
@@ -204,11 +205,12 @@ export class PostgresStorage implements CrashStorage {
   async close(): Promise<void> {}
 
   async #saveDump(client: PoolClient, day: string, crashId: CrashId, dump: Dump): Promise<void> {
-    const hash = createHash('sha256');
+    // What the collector counted is believed, and checked when read.
+    const hash = dump.sha256 === null ? createHash('sha256') : null;
     let sizeBytes = 0;
     let chunk = 0;
     for await (const bytes of rechunked(dump.open(), storageLimits.chunkSizeBytes.value)) {
-      hash.update(bytes);
+      hash?.update(bytes);
       sizeBytes += bytes.length;
       await client.query({
         name: 'storage-save-chunk',
@@ -216,10 +218,11 @@ export class PostgresStorage implements CrashStorage {
         values: [day, crashId, dump.name, chunk++, bytes],
       });
     }
-    await client.query(
-      'insert into dumps (submitted_on, crash_id, name, size_bytes, sha256) values ($1, $2, $3, $4, $5)',
-      [day, crashId, dump.name, sizeBytes, hash.digest('hex')],
-    );
+    await client.query({
+      name: 'storage-save-dump',
+      text: 'insert into dumps (submitted_on, crash_id, name, size_bytes, sha256) values ($1, $2, $3, $4, $5)',
+      values: [day, crashId, dump.name, sizeBytes, dump.sha256 ?? hash?.digest('hex')],
+    });
   }
 
   async *#readChunks(crashId: CrashId, name: string): AsyncGenerator<Uint8Array> {
@@ -291,6 +294,12 @@ export class PostgresStorage implements CrashStorage {
   }
 }
 
+/** Dumps are never there without their raw crash: all of a report is one transaction. */
+async function isSaved(client: PoolClient, day: string, crashId: CrashId): Promise<boolean> {
+  const text = 'select 1 from raw_crashes where submitted_on = $1 and crash_id = $2 for update';
+  return ((await client.query({ name: 'storage-is-saved', text, values: [day, crashId] })).rowCount ?? 0) > 0;
+}
+
 function notFound(what: string): SalvageError {
   return new SalvageError(storageErrors.crash_not_found, `${what} is not in PostgreSQL`);
 }
@@ -308,11 +317,11 @@ async function* rechunked(source: AsyncIterable<Uint8Array>, sizeBytes: number):
     pending.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     pendingBytes += bytes.length;
     if (pendingBytes < sizeBytes) continue;
-    const whole = Buffer.concat(pending);
+    const whole = pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending);
     let offset = 0;
     for (; offset + sizeBytes <= whole.length; offset += sizeBytes) yield whole.subarray(offset, offset + sizeBytes);
     pending = [whole.subarray(offset)];
     pendingBytes = whole.length - offset;
   }
-  if (pendingBytes > 0) yield Buffer.concat(pending);
+  if (pendingBytes > 0) yield pending.length === 1 ? (pending[0] as Buffer) : Buffer.concat(pending);
 }
