@@ -260,7 +260,6 @@ async function run(shape: CrashShape) {
       floorPerCoreS.push(crashCount / (floor.mainS + floor.walkersS));
       ratios.push((whole.mainS + whole.walkersS) / (floor.mainS + floor.walkersS));
       serverMs.push((whole.serverS / crashCount) * 1000);
-      console.error(whole, floor);
     }
     metrics.records.length = 0;
     await each(ids.slice(-alones), 1, (id) => processor.process(id));

@@ -85,7 +85,7 @@ export class Consumer {
       () => {},
     );
     await Promise.all(work);
-    drained.abort();
+    drained.abort('drained');
     await deadline;
   }
 
@@ -104,7 +104,7 @@ export class Consumer {
       // Neither ack nor nack got through: the lease runs out and the crash is done once more.
       logger.error(`could not settle ${message.crashId} with the queue: ${errorText(error)}`, { error });
     } finally {
-      ended.abort();
+      ended.abort('ended');
       await lease;
       metrics.gauge(processorMetrics.inFlight, --this.#workCount);
     }

@@ -91,7 +91,7 @@ async function transformInTime(
       hostname: settings.hostname,
     });
   } finally {
-    done.abort();
+    done.abort('done');
     await timer;
   }
 }

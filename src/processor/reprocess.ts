@@ -119,8 +119,11 @@ function checkRuleset(ruleset: string, pipelines: Pipelines): void {
     );
 }
 
-async function* chosenCrashes(filter: ReprocessFilter, finder: CrashFinder): AsyncIterable<CrashId> {
-  const { crashIds = [], ...conditions } = filter;
+/**
+ * The ids that a filter names, cleaned and each once; empty when it has conditions instead. A filter that has neither
+ * or both is `bad_reprocess_filter`, an id that is none `bad_crash_id`.
+ */
+export function namedCrashIds({ crashIds = [], ...conditions }: ReprocessFilter): ReadonlySet<CrashId> {
   const ids = crashIds.map((id) => id.trim().replace(/^bp-/, '').toLowerCase());
   const bad = ids.find((id) => !isCrashId(id));
   if (bad !== undefined) throw new SalvageError(processorErrors.bad_crash_id, `${JSON.stringify(bad)} is no crash id`);
@@ -128,7 +131,13 @@ async function* chosenCrashes(filter: ReprocessFilter, finder: CrashFinder): Asy
   if (ids.length === 0 && !hasConditions) throw new SalvageError(processorErrors.bad_reprocess_filter);
   if (ids.length > 0 && hasConditions)
     throw new SalvageError(processorErrors.bad_reprocess_filter, 'give either crash ids or conditions');
-  if (ids.length > 0) yield* new Set(ids);
+  return new Set(ids);
+}
+
+async function* chosenCrashes(filter: ReprocessFilter, finder: CrashFinder): AsyncIterable<CrashId> {
+  const named = namedCrashIds(filter);
+  const { crashIds: _named, ...conditions } = filter;
+  if (named.size > 0) yield* named;
   else yield* finder.findCrashes(conditions);
 }
 

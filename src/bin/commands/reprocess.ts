@@ -10,6 +10,7 @@ import { loadPipelines } from '../../processor/load-settings.ts';
 import { processorOptions } from '../../processor/options.ts';
 import {
   type CrashFinder,
+  namedCrashIds,
   type ReprocessFilter,
   type ReprocessProgress,
   reprocess,
@@ -50,6 +51,7 @@ export function addReprocessCommand(program: Command): void {
     .option('--dry-run', 'only say how many signatures would change, made anew from the stored walks')
     .action(async (ids: string[], options: ReprocessCommandOptions) => {
       const filter = filterOf(ids, options);
+      namedCrashIds(filter);
       const context = await openContext('reprocess', { logsTo: 'stderr', announcesConfig: false });
       try {
         process.exitCode = await run(filter, options, context);
