@@ -40,7 +40,7 @@ function tailStart(text: string): number {
   if (text.length < 24) return 0;
   const bar = text.lastIndexOf(' | ');
   const scope = text.lastIndexOf('::');
-  const at = Math.max(bar > 0 ? bar : 0, scope > 0 ? scope : 0);
+  const at = Math.max(bar, scope, 0);
   const tailLength = text.length - at;
   return at > 0 && tailLength <= 44 && tailLength >= 4 ? at : text.length - 20;
 }
