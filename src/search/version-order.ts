@@ -69,3 +69,9 @@ export function featuredVersions(versions: readonly VersionSeen[], now: Date): r
   }
   return [...lines.values()].slice(0, featuredCount);
 }
+
+/** The versions to begin with: the featured ones, else the active ones. */
+export function featuredOrActive(versions: readonly VersionSeen[], now: Date): readonly VersionSeen[] {
+  const featured = featuredVersions(versions, now);
+  return featured.length > 0 ? featured : activeVersions(versions, now);
+}

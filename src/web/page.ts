@@ -95,9 +95,10 @@ function bar(frame: PageFrame, context: PageContext): Html {
   const link = (id: PageFrame['nav'], url: string, text: string) =>
     frame.nav === id ? html`<a href="${url}" aria-current="page">${text}</a>` : html`<a href="${url}">${text}</a>`;
   const canRead = context.access.reader.permissions.has('view');
-  const topcrashers = frame.product
-    ? urlWith('/topcrashers/', { product: frame.product, version: frame.version })
-    : '/topcrashers/';
+  const product = frame.product ?? context.products.toSorted((a, b) => b.reportCount - a.reportCount)[0]?.product;
+  const topcrashers = product
+    ? urlWith('/topcrashers/', { product, version: frame.product ? frame.version : null })
+    : '/';
   return html`<header class="appbar">
   <div class="appbar-in">
     <a class="brand" href="/">${brandMark}<span class="word">Salvage</span></a>
@@ -131,7 +132,7 @@ function contextMenus(frame: PageFrame, context: PageContext): Html {
       <summary><span class="vh">Version: </span><span class="cut-text">${frame.version ?? 'All versions'}</span> ${icon('chev')}</summary>
       <div class="menu-list">
         ${context.versions.map(({ version, reportCount }) => html`<a href="${urlWith('/topcrashers/', { product: current, version })}"${version === frame.version ? raw(' aria-current="true"') : nothing}>${version} <span class="faint">${reportCount.toLocaleString('en')}</span></a>`)}
-        <a href="${urlWith('/topcrashers/', { product: current })}"${frame.version ? nothing : raw(' aria-current="true"')}>All versions</a>
+        <a href="${urlWith('/topcrashers/', { product: current })}&amp;version="${frame.version ? nothing : raw(' aria-current="true"')}>All versions</a>
       </div>
     </details>`;
   return html`<div class="context">

@@ -12,7 +12,9 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { sessionSecretOf } from './access.ts';
 import { addApiRoutes } from './api/api-routes.ts';
 import { webMetrics } from './metrics.ts';
+import { addOverviewPages } from './pages/overview-pages.ts';
 import { addPageRoutes } from './pages/page-routes.ts';
+import { addTopCrashersPages } from './pages/top-crashers-pages.ts';
 import { sendError } from './send-error.ts';
 import type { WebParts } from './web-parts.ts';
 
@@ -47,7 +49,7 @@ export async function makeWebApp(parts: WebParts): Promise<WebApp> {
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, parts));
   addApiRoutes(app, parts);
-  addPageRoutes(app, parts, []);
+  addPageRoutes(app, parts, [addOverviewPages, addTopCrashersPages]);
   await app.ready();
   return { listener: (request, response) => app.routing(request, response), close: () => app.close() };
 }

@@ -5,6 +5,7 @@
 // The script of every page: theme, keys, copying, toggles. Pages read fully without it.
 
 const root = document.documentElement;
+root.classList.add('js');
 const savedTheme = localStorage.getItem('theme');
 if (savedTheme === 'light' || savedTheme === 'dark') root.dataset['theme'] = savedTheme;
 
@@ -62,6 +63,12 @@ document.addEventListener('click', (event) => {
     button.setAttribute('aria-pressed', String(isOn));
     document.getElementById(button.dataset['for'] ?? '')?.classList.toggle(button.dataset['pressClass'], isOn);
   }
+});
+
+/** Choosing in a list is applying it; without this script the button beside it does that. */
+document.addEventListener('change', (event) => {
+  const control = event.target as HTMLSelectElement;
+  if ('submit' in control.dataset) control.form?.requestSubmit();
 });
 
 /** Rows that j and k walk through: those of the page's main table. */

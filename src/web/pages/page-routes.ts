@@ -4,6 +4,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SalvageError } from '../../lib/errors.ts';
+import { newestFirst } from '../../search/version-order.ts';
 import { findAccess, mayReadProduct } from '../access.ts';
 import { readAssets } from '../assets.ts';
 import { webErrors } from '../errors.ts';
@@ -61,7 +62,7 @@ async function makeContext(
     access,
     isHttps: isHttps(request),
     products: products.filter((one) => mayReadProduct(access.reader, one.product)),
-    versions: versions.toSorted((a, b) => (a.firstDate < b.firstDate ? 1 : -1)).slice(0, 12),
+    versions: newestFirst(versions).slice(0, 12),
   };
 }
 

@@ -31,7 +31,7 @@ export function middle(text: string): Html {
   const head = text.slice(0, at);
   const tail = text.slice(at);
   return head === ''
-    ? html`<span class="mid"><span>${breakable(tail)}</span></span>`
+    ? breakable(tail)
     : html`<span class="mid"><span>${breakable(head)}</span><span>${breakable(tail)}</span></span>`;
 }
 
