@@ -33,7 +33,9 @@ export async function serveWalks(requests: Readable, start: (setup: unknown) => 
 
 function failureOf(error: unknown): WalkFailure {
   if (error instanceof SalvageError) return { slug: error.slug, detail: error.message };
-  return { slug: unwindErrors.walk_failed.slug, detail: errorText(error) };
+  const isOutOfMemory = error instanceof RangeError && /allocat|memory/i.test(error.message);
+  const kind = isOutOfMemory ? unwindErrors.walk_memory : unwindErrors.walk_failed;
+  return { slug: kind.slug, detail: errorText(error) };
 }
 
 /** Blocking, so that an answer is out before the next request can crash the process. */

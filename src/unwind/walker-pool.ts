@@ -119,7 +119,8 @@ export class WalkerPool {
       logger.warning(`walk failed: ${result.detail}`, { slug: result.slug, dump_path: job.request.dumpPath });
     }
     this.#busy.delete(child);
-    if (child.isDead || child.jobCount >= jobsMax || this.#isClosed) this.#retire(child);
+    const isSpent = child.jobCount >= jobsMax || (result.status === 'failed' && result.slug === 'walk_memory');
+    if (child.isDead || isSpent || this.#isClosed) this.#retire(child);
     else this.#idle.push(child);
     job.resolve(result);
     this.#assign();

@@ -107,7 +107,7 @@ export class WalkerProcess {
   #died(how: string, resolve: () => void): void {
     this.isDead = true;
     const words = this.#stderr.text();
-    const isOutOfMemory = /out of memory|allocation failed|bad_alloc|buffer allocation|process OOM/i.test(words);
+    const isOutOfMemory = /out of memory|allocation failed|failed to allocate|bad_alloc|process OOM/i.test(words);
     const kind = isOutOfMemory ? unwindErrors.walk_memory : unwindErrors.walk_died;
     this.#finish({ status: 'failed', slug: kind.slug, detail: `the walker process ${how}: ${lastLineOf(words)}` });
     resolve();
