@@ -16,6 +16,8 @@ import { todayRules } from './rules/today.ts';
 /** A pipeline with its rules found. */
 export interface Pipeline {
   readonly name: string;
+  /** How the pass keeps its notes and dates. */
+  readonly era: PipelineSpec['era'];
   readonly sets: readonly RuleSet[];
   readonly keepsProcessed: boolean;
 }
@@ -63,6 +65,7 @@ export function makePipelines(
 export function makePipeline(spec: PipelineSpec, registry: RuleRegistry): Pipeline {
   return {
     name: spec.name,
+    era: spec.era,
     keepsProcessed: spec.keepsProcessed ?? false,
     sets: spec.sets.map(({ name, mode, rules }) => ({
       name,

@@ -13,7 +13,10 @@ import type { Pipeline } from './rule-sets.ts';
 import { runPipeline } from './run-pipeline.ts';
 
 /** Carried over from an earlier pass into a fresh document; everything else is computed anew. */
-const carriedOver = ['processor_notes', 'processor_history'];
+const carriedOver = {
+  today: ['processor_notes', 'processor_history'],
+  'socorro-2015': ['processor_notes', 'started_datetime'],
+} as const;
 
 export interface TransformParts {
   readonly services: RuleServices;
@@ -39,14 +42,10 @@ export async function transformCrash(
     signal,
     services,
   };
-  const { processed, notes } = context;
+  const { processed } = context;
   if (fetched.notes.some((note) => note.startsWith(`dump ${mainDumpName} could not`)))
     processed['mdsw_status_string'] = 'DumpUnreadable';
   const { failedRules } = await runPipeline(pipeline, context, hostname);
-  if (signal.aborted) {
-    notes.add('time for this crash was used up');
-    processed['processor_notes'] = notes.lines.join('\n');
-  }
   if (failedRules.length > 0 || signal.aborted) processed['is_degraded'] = true;
   return processed;
 }
@@ -62,6 +61,6 @@ function startingDocument({ earlier }: FetchedCrash, pipeline: Pipeline): Proces
   if (earlier === null) return {};
   if (pipeline.keepsProcessed) return structuredClone(earlier);
   const document: ProcessedCrash = {};
-  for (const key of carriedOver) if (earlier[key] !== undefined) document[key] = earlier[key];
+  for (const key of carriedOver[pipeline.era]) if (earlier[key] !== undefined) document[key] = earlier[key];
   return document;
 }

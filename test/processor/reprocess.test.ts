@@ -142,3 +142,19 @@ test('regenerate_signature leaves the walk as it is; without an earlier pass the
   assert.equal(second.processed['product'], 'Lantern');
   assert.equal(walks, 1);
 });
+
+test('in the set of 2015 the notes of earlier passes follow in the same text', async () => {
+  const parts = partsOf({ pipelines: makePipelines('lite') });
+  parts.storage.add(crashId, { CrashTime: '1795155000', SecondsSinceLastCrash: '1' }, dumps);
+  parts.storage.processed.set(crashId, {
+    started_datetime: '2014-01-01T00:00:00',
+    processor_notes: "we've been here before; yep",
+  });
+  const { processed } = await makeProcessor(parts).process(crashId);
+  assert.equal(
+    processed['processor_notes'],
+    "host; Processor2015; earlier processing: 2014-01-01T00:00:00; we've been here before; yep",
+  );
+  assert.equal(processed['startedDateTime'], processed['started_datetime']);
+  assert.equal(processed['completeddatetime'], '2026-11-20T06:30:15+00:00');
+});
