@@ -15,6 +15,10 @@ type AddCommand = (program: Command) => void;
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   serve: async () => (await import('./commands/serve.ts')).addServeCommand,
   collector: async () => (await import('./commands/collector.ts')).addCollectorCommand,
+  processor: async () => (await import('./commands/processor.ts')).addProcessorCommand,
+  web: async () => (await import('./commands/web.ts')).addWebCommand,
+  spool: async () => (await import('./commands/spool.ts')).addSpoolCommand,
+  reindex: async () => (await import('./commands/reindex.ts')).addReindexCommand,
   reprocess: async () => (await import('./commands/reprocess.ts')).addReprocessCommand,
   versions: async () => (await import('./commands/versions.ts')).addVersionsCommand,
   admin: async () => (await import('./commands/admin.ts')).addAdminCommand,
@@ -25,6 +29,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   db: async () => (await import('./commands/db.ts')).addDbCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
   submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,
+  capture: async () => (await import('./commands/capture.ts')).addCaptureCommand,
   loadtest: async () => (await import('./commands/loadtest.ts')).addLoadtestCommand,
   stackwalk: async () => (await import('./commands/stackwalk.ts')).addStackwalkCommand,
   dump: async () => (await import('./commands/dump.ts')).addDumpCommand,

@@ -2,9 +2,9 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { connect, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { Payload } from './payloads.ts';
+import { openSocket } from './raw-exchange.ts';
 
 /** `status` 0: the connection broke, or nothing came in time. */
 export interface LoadAnswer {
@@ -46,13 +46,8 @@ export class LoadConnection {
   }
 
   #open(): Promise<Socket> {
-    const { hostname, port, protocol } = this.#url;
     return new Promise((resolve, reject) => {
-      const isTls = protocol === 'https:';
-      const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (isTls ? 443 : 80) };
-      const socket = isTls
-        ? connectTls({ ...address, servername: address.host }, () => resolve(socket))
-        : connect(address, () => resolve(socket));
+      const socket = openSocket(this.#url, () => resolve(socket));
       socket.setNoDelay(true).setTimeout(this.#timeoutMs, () => socket.destroy());
       // `close` follows each error; who waits for an answer listens to that.
       socket.on('error', () => {});

@@ -3,14 +3,16 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ClientKind, clientKinds, type DumpFile, writeRequest } from '../../client/client-kinds.ts';
 import { clientErrors } from '../../client/errors.ts';
-import { submit, type Transfer } from '../../client/submit.ts';
+import { exchangeRaw } from '../../client/raw-exchange.ts';
+import { crashIdIn, type SubmitAnswer, submit, type Transfer } from '../../client/submit.ts';
 import { mainDumpName } from '../../crash/raw-crash.ts';
 import { SalvageError } from '../../lib/errors.ts';
+import { intakeUrl } from '../intake-url.ts';
 
 interface SubmitCommandOptions {
   readonly url: string;
@@ -18,6 +20,7 @@ interface SubmitCommandOptions {
   readonly transfer: Transfer;
   readonly annotation: Record<string, string>;
   readonly token?: string;
+  readonly raw?: string;
 }
 
 function collectAnnotation(text: string, previous: Record<string, string>): Record<string, string> {
@@ -48,22 +51,37 @@ export function addSubmitCommand(program: Command): void {
     )
     .option('-a, --annotation <name=value>', 'an annotation; repeat for more', collectAnnotation, {})
     .option('--token <token>', 'bearer token, for a report that brings its own uuid')
+    .option('--raw <file>', 'send the bytes of this file as they are: a request written by `salvage capture`')
     .action(async (dumps: string[], options: SubmitCommandOptions) => {
-      const annotations = { ProductName: 'Sample', Version: '1.0', ...options.annotation };
-      const written = writeRequest(options.as, { annotations, dumps: dumps.map(readDump) }, (digits) =>
-        randomBytes(Math.ceil(digits / 2))
-          .toString('hex')
-          .slice(0, digits),
-      );
-      const answer = await submit(written, {
-        url: options.url,
-        transfer: options.transfer,
-        timeoutMs: 60_000,
-        ...(options.token ? { headers: { authorization: `Bearer ${options.token}` } } : {}),
-      });
-      process.stdout.write(`${answer.text}\n`);
-      process.stderr.write(`HTTP ${answer.status} in ${answer.durationMs.toFixed(0)} ms\n`);
-      if (answer.status !== 200 || answer.crashId === null)
-        throw new SalvageError(clientErrors.submit_refused, answer.text);
+      const { status, text, durationMs } =
+        options.raw === undefined ? await submitNew(dumps, options) : await submitRaw(options.raw, options.url);
+      process.stdout.write(`${text}\n`);
+      process.stderr.write(`HTTP ${status} in ${durationMs.toFixed(0)} ms\n`);
+      if (status !== 200 || crashIdIn(text) === null) throw new SalvageError(clientErrors.submit_refused, text);
     });
+}
+
+const timeoutMs = 60_000;
+
+function submitNew(dumps: readonly string[], options: SubmitCommandOptions): Promise<SubmitAnswer> {
+  const annotations = { ProductName: 'Sample', Version: '1.0', ...options.annotation };
+  const written = writeRequest(options.as, { annotations, dumps: dumps.map(readDump) }, (digits) =>
+    randomBytes(Math.ceil(digits / 2))
+      .toString('hex')
+      .slice(0, digits),
+  );
+  return submit(written, {
+    url: options.url,
+    transfer: options.transfer,
+    timeoutMs,
+    ...(options.token ? { headers: { authorization: `Bearer ${options.token}` } } : {}),
+  });
+}
+
+/** The host of the URL alone counts: path and headers are in the file. */
+async function submitRaw(path: string, url: string): Promise<Omit<SubmitAnswer, 'crashId'>> {
+  const answer = await exchangeRaw(intakeUrl(url), createReadStream(path) as AsyncIterable<Buffer>, timeoutMs);
+  if (!answer)
+    throw new SalvageError(clientErrors.submit_unreachable, 'the server closed the connection without an answer');
+  return { ...answer, text: answer.body.toString().trimEnd() };
 }
