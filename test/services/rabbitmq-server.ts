@@ -29,6 +29,8 @@ kill $watcher 2>/dev/null`;
 
 export interface TestBroker {
   readonly url: string;
+  /** Holds the cookie that its tools need. */
+  readonly folder: string;
   /** Resolves when the broker answers: 8–10 s after the start. */
   ready(): Promise<void>;
   /** kill -9 of the broker itself. */
@@ -50,6 +52,7 @@ export async function startTestBroker(): Promise<TestBroker> {
   let child = await spawnBroker(folder, port, distPort);
   return {
     url,
+    folder,
     ready: () => awaitBroker(url),
     async kill() {
       const exited = new Promise((resolve) => child.once('exit', resolve));

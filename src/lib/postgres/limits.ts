@@ -35,6 +35,11 @@ export const postgresLimits = declareLimits({
     unit: 'items',
     reason: 'ten connections saturate two to four cores; the server default allows 100 for all roles together',
   },
+  silenceMs: {
+    value: 5_000,
+    unit: 'ms',
+    reason: 'how much later than the server a client gives a statement up: the answer may still be under way',
+  },
   cursorRowsMax: {
     value: 500,
     unit: 'items',

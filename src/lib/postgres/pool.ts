@@ -26,11 +26,14 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /** A bounded pool that survives a restart of the server: broken connections are thrown away and made anew on demand. */
 export function makePool(options: PoolOptions): Pool {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.connectionsMax ?? postgresLimits.poolConnectionsMax.value,
     connectionTimeoutMillis: 10_000,
-    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    statement_timeout: statementTimeoutMs,
+    // On a half-open connection the server's own time-out never arrives.
+    query_timeout: statementTimeoutMs + postgresLimits.silenceMs.value,
     application_name: options.applicationName ?? 'salvage',
     keepAlive: true,
   });
@@ -67,7 +70,10 @@ export function isDatabaseOutage(error: unknown): boolean {
     if (/^(08|53|57|58|55P03|40)/.test(code) && code.length === 5) return true;
     return /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|ENETUNREACH)/.test(code);
   }
-  return typeof message === 'string' && /connection terminated|timeout exceeded when trying to connect/i.test(message);
+  return (
+    typeof message === 'string' &&
+    /connection terminated|timeout exceeded when trying to connect|query read timeout/i.test(message)
+  );
 }
 
 /** Bad credentials (28), no such database (3D), no permission (42501). */
