@@ -162,3 +162,17 @@ test('whatever annotations and walks hold, every preset comes to an end and no r
     { numRuns: 150 },
   );
 });
+
+test('a walker that prints more than the limit costs the stack and nothing else', async () => {
+  const walker = {
+    name: 'loud-walker',
+    version: '1',
+    walk: async () => ({ output: new Uint8Array(64 * 1024 ** 2 + 1), exitCode: 0, log: 'x'.repeat(1_000_000) }),
+  };
+  const parts = partsOf({ services: { ...partsOf().services, walker } });
+  parts.storage.add(crashId, { ProductName: 'Lantern' }, dumps);
+  const { processed: crash } = await makeProcessor(parts).process(crashId);
+  assert.match(String(crash['processor_notes']), /loud-walker: 67108865 bytes of output are more than the limit/);
+  assert.equal(String(crash['mdsw_stderr']).length, 64 * 1024);
+  assert.equal(crash['product'], 'Lantern');
+});

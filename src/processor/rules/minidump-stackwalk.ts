@@ -5,6 +5,7 @@
 import { mainDumpName } from '../../crash/raw-crash.ts';
 import { isJsonObject, type JsonObject } from '../../lib/json.ts';
 import type { DumpFile } from '../dump-files.ts';
+import { processorLimits } from '../limits.ts';
 import { processorMetrics } from '../metrics.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 import type { WalkOutcome } from '../walker.ts';
@@ -95,7 +96,7 @@ export function resultOf(
   else if (outcome.exitCode === -6 && wording.aborted) notes.push(wording.aborted);
   else if (outcome.exitCode !== 0 || !success) notes.push(wording.failed(dumpName, outcome.exitCode, status));
 
-  const { tail, errorWord } = readLog(outcome.log);
+  const { tail, errorWord } = readLog(outcome.log.slice(0, processorLimits.walkLogBytesMax.value));
   if (errorWord !== null && (status === 'OK' || status === 'unknown error')) {
     status = errorWord;
     notes.push(`MinidumpStackwalkRule: processing ${dumpName} had error; stomped on mdsw_status_string`);
@@ -114,6 +115,10 @@ export function resultOf(
 }
 
 function parseOutput(output: Uint8Array, walkerName: string, wording: WalkWording, notes: string[]): JsonObject {
+  if (output.length > processorLimits.walkOutputBytesMax.value) {
+    notes.push(`${walkerName}: ${output.length} bytes of output are more than the limit`);
+    return {};
+  }
   const text = Buffer.from(output.buffer, output.byteOffset, output.byteLength).toString('utf8');
   try {
     const value: unknown = JSON.parse(text);
