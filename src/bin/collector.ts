@@ -7,7 +7,6 @@ import { SalvageError } from '../lib/errors.ts';
 import { openContext, type ProcessContext, runRole } from './context.ts';
 import { binErrors } from './errors.ts';
 import { queueOptions, storageOptions } from './options.ts';
-import { openDatabase } from './parts/database.ts';
 import { openIntake } from './parts/intake.ts';
 import { openQueue } from './parts/queues.ts';
 import { openStorage } from './parts/storages.ts';
@@ -32,7 +31,8 @@ async function collectInOneProcess(context: ProcessContext): Promise<void> {
     logger.warning('no queue is configured: no processor will hear of crashes. Set SALVAGE_QUEUE_CLASS.');
   const intake = await openIntake(context, 'null');
   const needsDatabase = [storageClass, queueClass].includes('postgres');
-  const database = needsDatabase ? await openDatabase(context) : null;
+  // Loaded only where it is used: a collector idles below 100 MB.
+  const database = needsDatabase ? await (await import('./parts/database.ts')).openDatabase(context) : null;
   const storage = await openStorage(context, 'null', database);
   const queue = await openQueue(context, 'null', database);
   const { host, port, drainTimeoutMs } = context.process;

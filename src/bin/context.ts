@@ -180,13 +180,17 @@ export async function runRole(role: string, start: (context: ProcessContext) => 
   process.exit(0);
 }
 
+/** Ctrl+C reaches a process twice when npm stands between: from the terminal and from npm. That is one wish. */
+const sameWishMs = 500;
+
 function waitForStopSignal(logger: Logger): Promise<NodeJS.Signals> {
   return new Promise((resolveSignal) => {
-    let count = 0;
+    let firstMs: number | null = null;
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.on(signal, () => {
-        count += 1;
-        if (count > 1) {
+        const nowMs = systemClock.monotonicMs();
+        firstMs ??= nowMs;
+        if (nowMs - firstMs > sameWishMs) {
           logger.warning(`${signal} again: ending at once; what is not moved stays in the spool`);
           process.exit(1);
         }

@@ -21,10 +21,11 @@ import { type Database, openDatabase } from './parts/database.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
-import { openQueue } from './parts/queues.ts';
+import { moveFileQueue, openQueue } from './parts/queues.ts';
 import { registerStatus } from './parts/status.ts';
 import { openOutbox } from './parts/storage-factories.ts';
 import { openStorage } from './parts/storages.ts';
+import { openWalker } from './parts/walkers.ts';
 import { openWebPart } from './parts/web-part.ts';
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -44,11 +45,15 @@ export async function serve(context: ProcessContext): Promise<void> {
   const database = await openDatabaseWhenUp(context);
   const storage = await openStorage(context, 'fs', database);
   const queue = await openQueue(context, 'postgres', database);
+  await moveFileQueue(context, queue);
   const search = new PostgresSearch({ pool: database.pool });
   await search.partitions.ensureAhead(context.clock.now());
   const siglists = openSignatureLists(context);
   const pipelines = await loadPipelines(config.valuesOf(processorOptions), context.dataDir);
-  const outbox = new PairedOutbox(openOutbox(context, database, 'processed'), openOutbox(context, null, 'processed'));
+  const outbox = new PairedOutbox(
+    await openOutbox(context, database, 'processed'),
+    await openOutbox(context, null, 'processed'),
+  );
   const processor = await startProcessing(context, {
     storage,
     queue,
@@ -57,6 +62,7 @@ export async function serve(context: ProcessContext): Promise<void> {
     pipelines,
     siglists,
     missingSymbols: new PostgresMissingSymbols(database.pool),
+    walker: await openWalker(context),
   });
   const mover = await intake.startMoving(storage, queue);
   const status = new LocalStatus({ instance: `${context.hostname}:${process.pid}`, now: context.clock.now });

@@ -67,7 +67,10 @@ async function withOutboxes(
     const hasDatabase = isConfigured || existsSync(join(context.dataDir, 'postgres'));
     const database = hasDatabase ? await openDatabase(context) : null;
     const places = database ? [database, null] : [null];
-    await work(places.flatMap((place) => kinds.map((kind) => [kind, openOutbox(context, place, kind)] as const)));
+    const opened = places.flatMap((place) =>
+      kinds.map(async (kind) => [kind, await openOutbox(context, place, kind)] as const),
+    );
+    await work(await Promise.all(opened));
   } finally {
     await context.releasers.releaseAll();
   }

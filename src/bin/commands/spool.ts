@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { readConfig } from '../../config/config.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
@@ -18,6 +19,8 @@ import { spoolErrors } from '../../spool/errors.ts';
 import { inspectSpool, listDamaged, type SpoolItem } from '../../spool/inspect-spool.ts';
 import { makeSegmentSpool } from '../../spool/segment-spool.ts';
 import { FsStorage } from '../../storage/fs-storage.ts';
+import { optionGroups } from '../option-groups.ts';
+import { processOptions } from '../options.ts';
 
 interface Options {
   readonly dataDir: string;
@@ -32,7 +35,7 @@ export function addSpoolCommand(program: Command): void {
   const spool = program
     .command('spool')
     .description('Look at the crashes that wait in the spool, check them, or move them.');
-  const dataDir = ['--data-dir <path>', 'data folder that holds spool/', 'data'] as const;
+  const dataDir = ['--data-dir <path>', 'data folder that holds spool/', configuredDataDir()] as const;
   spool
     .command('ls')
     .description('List what waits, oldest first; changes nothing, also beside a running collector.')
@@ -57,6 +60,11 @@ export function addSpoolCommand(program: Command): void {
     .option(...dataDir)
     .option('--timeout <seconds>', 'give up after this time', '600')
     .action((options: Options) => drain(options));
+}
+
+/** SALVAGE_DATA_DIR as the site itself would read it. */
+function configuredDataDir(): string {
+  return readConfig({ groups: optionGroups, environment: process.env }).valuesOf(processOptions).dataDir;
 }
 
 function line(item: SpoolItem): string {

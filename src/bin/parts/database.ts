@@ -3,12 +3,35 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { join } from 'node:path';
+import { isErrorOf } from '../../lib/errors.ts';
 import { EmbeddedPostgres } from '../../lib/postgres/embedded.ts';
+import { postgresErrors } from '../../lib/postgres/errors.ts';
 import { migrate } from '../../lib/postgres/migrations.ts';
 import { databaseOptions } from '../../lib/postgres/options.ts';
 import { makePool, type Pool } from '../../lib/postgres/pool.ts';
 import { runningServerUrl } from '../../lib/postgres/running-server.ts';
 import type { ProcessContext } from '../context.ts';
+
+/** How long a command waits for a `serve` that is just starting its server. */
+const startingMsMax = 20_000;
+
+/** The server of a running `serve`, or one of our own. */
+async function embeddedUrl({ role, dataDir, logger, releasers, clock }: ProcessContext): Promise<string> {
+  const folder = join(dataDir, 'postgres');
+  const untilMs = clock.monotonicMs() + (role === 'serve' ? 0 : startingMsMax);
+  for (;;) {
+    const running = role === 'serve' ? null : await runningServerUrl(folder);
+    if (running !== null) return running;
+    try {
+      const server = await EmbeddedPostgres.start({ folder, logger });
+      releasers.add('embedded PostgreSQL', () => server.stop());
+      return server.url();
+    } catch (error) {
+      if (!isErrorOf(error, postgresErrors.postgres_in_use) || clock.monotonicMs() > untilMs) throw error;
+      await clock.sleep(250);
+    }
+  }
+}
 
 /** PostgreSQL as one process uses it. */
 export interface Database {
@@ -24,16 +47,10 @@ export interface Database {
  * embedded server is started here unless another process of this site, such as a running `serve`, has done so.
  */
 export async function openDatabase(context: ProcessContext): Promise<Database> {
-  const { config, logger, releasers, dataDir, role } = context;
+  const { config, logger, releasers, role } = context;
   const settings = config.valuesOf(databaseOptions);
   const isEmbedded = settings.url === '';
-  const running = isEmbedded && role !== 'serve' ? await runningServerUrl(join(dataDir, 'postgres')) : null;
-  let url = running ?? settings.url;
-  if (url === '') {
-    const server = await EmbeddedPostgres.start({ folder: join(dataDir, 'postgres'), logger });
-    releasers.add('embedded PostgreSQL', () => server.stop());
-    url = server.url();
-  }
+  const url = isEmbedded ? await embeddedUrl(context) : settings.url;
   await migrate(settings.directUrl || url, logger);
   const pool = makePool({
     url,

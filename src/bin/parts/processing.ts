@@ -4,7 +4,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isErrorOf } from '../../lib/errors.ts';
 import type { Destination } from '../../processor/destinations.ts';
@@ -12,9 +11,9 @@ import { makeCountingDestination } from '../../processor/destinations.ts';
 import { openVersions } from '../../processor/load-settings.ts';
 import type { MissingSymbolsRecorder } from '../../processor/missing-symbols.ts';
 import { processorOptions } from '../../processor/options.ts';
-import { capWalks, makePoolWalker } from '../../processor/pool-walker.ts';
 import { makeProcessor, type Processor } from '../../processor/processor.ts';
 import type { Pipelines } from '../../processor/rule-sets.ts';
+import type { Walker } from '../../processor/walker.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import { signatureOptions } from '../../signature/options.ts';
 import type { LiveSiglists } from '../../signature/signature.ts';
@@ -24,11 +23,8 @@ import { symbolErrors } from '../../symbols/errors.ts';
 import { symbolCacheDirectory } from '../../symbols/open-symbols.ts';
 import { symbolOptions } from '../../symbols/options.ts';
 import { SymbolCacheManager } from '../../symbols/symbols.ts';
-import { walkerOptions } from '../../unwind/options.ts';
-import { WalkerPool } from '../../unwind/walker-pool.ts';
 import type { ProcessContext } from '../context.ts';
 import { openSiglists } from '../siglist-directory.ts';
-import { packageVersion, sourceExtension } from '../version.ts';
 
 /** The signature lists that are configured, loaded again when their files change. */
 export function openSignatureLists(context: ProcessContext): LiveSiglists {
@@ -80,27 +76,16 @@ export interface ProcessingParts {
   readonly pipelines: Pipelines;
   readonly siglists: LiveSiglists;
   readonly missingSymbols: MissingSymbolsRecorder;
+  readonly walker: Walker;
 }
 
-/** A processor with its walker processes, running until released. */
+/** A processor, running until released. */
 export async function startProcessing(context: ProcessContext, parts: ProcessingParts): Promise<Processor> {
   const { config, logger, metrics, clock, releasers, dataDir } = context;
   const options = config.valuesOf(processorOptions);
-  const walkers = config.valuesOf(walkerOptions);
   const tmpDir = options.tmpDir || join(dataDir, 'tmp');
   await mkdir(tmpDir, { recursive: true, mode: 0o700 });
   await keepSymbolCache(context);
-  const pool = new WalkerPool({
-    entry: join(import.meta.dirname, `../walker-child${sourceExtension}`),
-    setup: { symbols: config.valuesOf(symbolOptions), dataDir, version: packageVersion },
-    size: walkers.processes,
-    memoryBytesMax: walkers.memoryBytesMax,
-    jobsMax: walkers.jobsMax,
-    timeoutMs: walkers.timeoutMs,
-    logger,
-    metrics,
-  });
-  releasers.add('walker processes', () => pool.close());
   const processor = makeProcessor({
     queue: parts.queue,
     storage: parts.storage,
@@ -108,7 +93,7 @@ export async function startProcessing(context: ProcessContext, parts: Processing
     outbox: parts.outbox,
     pipelines: parts.pipelines,
     services: {
-      walker: capWalks(makePoolWalker(pool, packageVersion), options.walksMax || availableParallelism()),
+      walker: parts.walker,
       siglists: () => parts.siglists.current,
       versions: openVersions(options, dataDir, clock, metrics),
       productIds: new Map(Object.entries(options.productIds)),

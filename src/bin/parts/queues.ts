@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
@@ -80,4 +81,15 @@ export async function openQueue(
   const queue = await make(context, database);
   context.releasers.add(`queue ${queue.name}`, () => queue.close());
   return queue;
+}
+
+/** Ids that waited in the file queue, as `salvage spool drain` or a time without a database left them, go to the queue in use. */
+export async function moveFileQueue(context: ProcessContext, target: CrashQueue): Promise<void> {
+  const { dataDir, logger, clock } = context;
+  const directory = join(dataDir, 'queue');
+  if (target instanceof FileQueue || !existsSync(directory)) return;
+  const files = new FileQueue({ directory, files: nodeFiles, logger, clock });
+  const count = await files.moveTo(target);
+  await files.close();
+  if (count > 0) logger.info(`${count} crash ids of the file queue went to the queue ${target.name}`);
 }

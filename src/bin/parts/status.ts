@@ -32,6 +32,11 @@ export function registerStatus(status: LocalStatus, parts: StatusParts): void {
     const owed = await outbox.counts();
     return { inFlight: processor.inFlight, owed: Object.fromEntries(owed) };
   });
+  registerQueueStatus(status, queue);
+  registerSearchStatus(status, search);
+}
+
+export function registerQueueStatus(status: LocalStatus, queue: CrashQueue): void {
   status.register('queue', async (): Promise<JsonObject> => {
     const [depths, dead] = await Promise.all([queue.depths(), queue.deadLetters({ limit: 100 })]);
     return {
@@ -43,6 +48,9 @@ export function registerStatus(status: LocalStatus, parts: StatusParts): void {
       })),
     };
   });
+}
+
+export function registerSearchStatus(status: LocalStatus, search: PostgresSearch): void {
   status.register('search', async (): Promise<JsonObject> => {
     const partitions = await search.partitions.list();
     return {

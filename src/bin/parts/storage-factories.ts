@@ -17,8 +17,7 @@ import { MemoryStorage } from '../../storage/memory-storage.ts';
 import { NullStorage } from '../../storage/null-storage.ts';
 import { s3Options, treeStorageOptions } from '../../storage/options.ts';
 import type { OutboxAdmin } from '../../storage/outbox.ts';
-import { type DebtKind, PostgresOutbox } from '../../storage/postgres-outbox.ts';
-import { PostgresStorage } from '../../storage/postgres-storage.ts';
+import type { DebtKind } from '../../storage/postgres-outbox.ts';
 import type { TreeShape } from '../../storage/radix-paths.ts';
 import { RadixStorage } from '../../storage/radix-storage.ts';
 import { fsStorageOptions } from '../../storage/storage-options.ts';
@@ -26,7 +25,7 @@ import type { ProcessContext } from '../context.ts';
 import type { Database } from './database.ts';
 
 /** Builds the store or tree of stores that `config` describes; what a leaf leaves out comes from its options. */
-export function buildConfiguredStorage(
+export async function buildConfiguredStorage(
   context: ProcessContext,
   database: Database | null,
   config: StorageConfig,
@@ -37,13 +36,20 @@ export function buildConfiguredStorage(
     logger,
     metrics,
     factories: storageFactories(context, database),
-    outbox: { raw: openOutbox(context, database, 'raw'), processed: openOutbox(context, database, 'processed') },
+    outbox: {
+      raw: await openOutbox(context, database, 'raw'),
+      processed: await openOutbox(context, database, 'processed'),
+    },
   });
 }
 
 /** Debts of Poly containers: in PostgreSQL where there is one, else in files. */
-export function openOutbox({ dataDir, clock }: ProcessContext, database: Database | null, kind: DebtKind): OutboxAdmin {
-  if (database) return new PostgresOutbox(database.pool, kind);
+export async function openOutbox(
+  { dataDir, clock }: ProcessContext,
+  database: Database | null,
+  kind: DebtKind,
+): Promise<OutboxAdmin> {
+  if (database) return new (await import('../../storage/postgres-outbox.ts')).PostgresOutbox(database.pool, kind);
   return new FileOutbox({ directory: join(dataDir, 'outbox', kind), files: nodeFiles, clock });
 }
 
@@ -69,9 +75,10 @@ function storageFactories(context: ProcessContext, database: Database | null): B
       if (bucket === '') throw new SalvageError(storageErrors.storage_bad_wiring, 'the S3 storage needs a bucket');
       return new S3Storage({ bucket, ...options });
     },
-    postgres(json) {
+    async postgres(json) {
       optionsOf(context, null, json);
-      if (database) return new PostgresStorage({ pool: database.pool });
+      if (database)
+        return new (await import('../../storage/postgres-storage.ts')).PostgresStorage({ pool: database.pool });
       throw new SalvageError(storageErrors.storage_bad_wiring, 'the storage "postgres" needs a database');
     },
     radix: (json) => openTree(context, json, { family: 'radix', dayNames: 'date' }, false),

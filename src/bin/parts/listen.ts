@@ -1,0 +1,31 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import type { Server } from 'node:http';
+import { SalvageError } from '../../lib/errors.ts';
+import type { ProcessContext } from '../context.ts';
+import { binErrors } from '../errors.ts';
+
+/** Opens a server of a single role and closes it at stop. */
+export async function listen(server: Server, context: ProcessContext, port: number): Promise<void> {
+  const host = context.process.host || '0.0.0.0';
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new SalvageError(binErrors.address_in_use, error.message, { cause: error })
+          : error,
+      ),
+    );
+    server.listen({ host, port }, resolve);
+  });
+  context.releasers.add('server', async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), Math.min(context.process.drainTimeoutMs, 10_000));
+    await closed;
+    clearTimeout(cut);
+  });
+  context.logger.info(`${context.role} listens on ${host}:${port}`);
+}
