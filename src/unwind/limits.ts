@@ -10,10 +10,15 @@ export const unwindLimits = declareLimits({
     unit: 'items',
     reason: 'frames of one thread in the document; deeper stacks are recursion, of which both ends tell the story',
   },
-  framesKeptAtEachEnd: {
-    value: 512,
+  framesOfAllThreadsMax: {
+    value: 262_144,
     unit: 'items',
-    reason: 'half of framesMax: the crash, and how the recursion began',
+    reason: '256 threads of framesMax, some 100 MB of JSON; of a dump with more threads each keeps its share',
+  },
+  symbolsLoadedAtOnceMax: {
+    value: 2,
+    unit: 'items',
+    reason: 'compiling a 212 MB file takes 350 MB: ten at once broke the memory limit of a walker process',
   },
   framesWalkedMax: {
     value: 262_144,
@@ -70,7 +75,7 @@ export const unwindLimits = declareLimits({
   resultBytesMax: {
     value: 256 * 1024 ** 2,
     unit: 'bytes',
-    reason: 'JSON of one walk; 4096 threads of 1024 frames with inlines stay below it',
+    reason: 'JSON of one walk; framesOfAllThreadsMax frames with an inlined call each stay below it',
   },
   stderrBytesMax: { value: 16 * 1024, unit: 'bytes', reason: 'last words of a walker process that are kept' },
   walkerMemoryBytes: {

@@ -6,6 +6,7 @@ import type { Minidump, Module } from '../minidump/minidump.ts';
 import type { ModuleSymbols, SymbolProvider, SymbolsFound, WinRecord } from '../symbols/symbols.ts';
 import type { CfiRules } from './cfi-rules.ts';
 import type { CodeMap } from './frame.ts';
+import { unwindLimits } from './limits.ts';
 import { type FrameNames, noNames } from './names.ts';
 import { rememberedCfi, rememberedNames } from './symbol-memo.ts';
 
@@ -42,16 +43,15 @@ export class ModuleCode implements CodeMap {
     this.isIncomplete = false;
   }
 
-  /** Fetches what lookups wanted, all at once. Stops waiting when the signal is aborted: those count as unknown. */
+  /** Fetches what lookups wanted, a few at a time. When the signal is aborted, the rest counts as unknown. */
   async loadWanted(signal: AbortSignal): Promise<void> {
     const modules = [...this.#wanted];
     this.#wanted.clear();
-    await Promise.all(
-      modules.map(async (module) => {
-        const found = await this.#provider.symbolsFor(module, signal);
-        this.#found.set(module, found);
-      }),
-    );
+    const loadNext = async (): Promise<void> => {
+      for (let module = modules.shift(); module; module = modules.shift())
+        this.#found.set(module, await this.#provider.symbolsFor(module, signal));
+    };
+    await Promise.all(Array.from({ length: unwindLimits.symbolsLoadedAtOnceMax.value }, loadNext));
   }
 
   /** For frames that nothing was unwound from. */

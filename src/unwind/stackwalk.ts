@@ -44,12 +44,19 @@ export async function stackwalk(
   const input: WalkInput = {
     os: dump.systemInfo.os,
     code,
+    framesMax: framesMaxOf(dump.threads.length),
     addressMask: arm64AddressMask(code.highestModuleEnd, dump.crashpad?.addressMask ?? null),
   };
   const requesting = requestingThreadOf(dump);
   const walks = dump.threads.map((thread) => makeThreadWalk(dump, thread, thread === requesting, input));
   const warnings = await walkAll(walks, code, options);
   return stackwalkDocument({ dump, code, walks, requesting, warnings, version: options.version ?? null });
+}
+
+/** A small dump can have thousands of threads that share one stack: then each keeps its share of what a document holds. */
+function framesMaxOf(threadCount: number): number {
+  const share = unwindLimits.framesOfAllThreadsMax.value / Math.max(1, threadCount);
+  return Math.min(unwindLimits.framesMax.value, 2 * Math.floor(share / 2));
 }
 
 /** The thread that crashed, else the one that asked for the dump. */

@@ -25,7 +25,7 @@ export interface NumberedFrame extends Frame {
   readonly number: number;
 }
 
-const { framesMax, framesKeptAtEachEnd, framesWalkedMax, scannedFramesMax } = unwindLimits;
+const { framesWalkedMax, scannedFramesMax } = unwindLimits;
 /** How often the clock is asked: a step takes some microseconds. */
 const framesBetweenChecks = 64;
 
@@ -38,6 +38,7 @@ export class ThreadWalk {
   /** How many frames there are, kept or not. */
   frameCount = 0;
   readonly #frames: NumberedFrame[] = [];
+  readonly #framesMax: number;
   readonly #unwind: Unwind | undefined;
   readonly #code: ModuleCode;
   readonly #input: UnwindInput | null;
@@ -46,6 +47,7 @@ export class ThreadWalk {
   #scannedCount = 0;
 
   constructor(context: CpuContext | null, pc: bigint | undefined, stack: StackMemory | null, walk: WalkInput) {
+    this.#framesMax = walk.framesMax;
     this.#code = walk.code;
     this.#unwind = context ? unwinders[context.cpu] : undefined;
     this.#input = stack && { ...walk, stack };
@@ -84,16 +86,16 @@ export class ThreadWalk {
     if (frame.trust === 'scan') this.#scannedCount += 1;
     this.#grandCallee = this.#callee;
     this.#callee = frame;
-    if (this.#frames.length >= 2 * framesMax.value) this.#leaveOutMiddle();
+    if (this.#frames.length >= 2 * this.#framesMax) this.#leaveOutMiddle();
   }
 
   #finish(): void {
     this.isDone = true;
-    if (this.#frames.length > framesMax.value) this.#leaveOutMiddle();
+    if (this.#frames.length > this.#framesMax) this.#leaveOutMiddle();
   }
 
   #leaveOutMiddle(): void {
-    const kept = framesKeptAtEachEnd.value;
+    const kept = this.#framesMax / 2;
     this.#frames.splice(kept, this.#frames.length - 2 * kept);
   }
 }
@@ -101,4 +103,6 @@ export class ThreadWalk {
 /** What the walks of all threads share. */
 export interface WalkInput extends Omit<UnwindInput, 'stack'> {
   readonly code: ModuleCode;
+  /** Frames of one thread that are kept; even. */
+  readonly framesMax: number;
 }

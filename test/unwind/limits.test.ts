@@ -40,6 +40,24 @@ for (const depth of [1025, 2047, 2048, 5000])
     assert.equal(thread.frames.at(-1)?.module, 'lib');
   });
 
+test('a dump of many threads that share one deep stack makes a document of bounded size', async () => {
+  const threadCount = 600;
+  const walk = await walkSynthetic({
+    cpu: 'amd64',
+    registers,
+    words: recursion(1200),
+    appSymbols: recursive(),
+    change: (builder) => {
+      for (let id = 100; id < 100 + threadCount; id += 1)
+        builder.thread({ id, registers, stack: { start: stackBase, bytes: [] }, hasStackElsewhere: true });
+      builder.memory(stackBase, Buffer.from(new BigUint64Array(recursion(1200)).buffer));
+    },
+  });
+  const frames = walk.threads.reduce((count, thread) => count + thread.frames.length, 0);
+  assert.ok(frames <= 262_144 && frames > 200_000, String(frames));
+  assert.equal(walk.threads.at(-1)?.total_frames, 1200);
+});
+
 test('scanning ends after 1024 frames', async () => {
   const words = new Array<bigint>(3000).fill(libBase + 0x10n);
   const walk = await walkSynthetic({ cpu: 'amd64', registers: { rip: libBase, rsp: stackBase }, words });
