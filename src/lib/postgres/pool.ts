@@ -72,7 +72,7 @@ export function isDatabaseOutage(error: unknown): boolean {
   }
   return (
     typeof message === 'string' &&
-    /connection terminated|timeout exceeded when trying to connect|query read timeout/i.test(message)
+    /connection terminated|not queryable|timeout exceeded when trying to connect|query read timeout/i.test(message)
   );
 }
 
