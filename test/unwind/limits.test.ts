@@ -41,7 +41,7 @@ for (const depth of [1025, 2047, 2048, 5000])
   });
 
 test('a dump of many threads that share one deep stack makes a document of bounded size', async () => {
-  const threadCount = 600;
+  const threadCount = 300;
   const walk = await walkSynthetic({
     cpu: 'amd64',
     registers,
