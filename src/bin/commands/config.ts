@@ -14,7 +14,9 @@ export function addConfigCommand(program: Command): void {
     .description('print the effective configuration, secrets masked, and where each value came from')
     .option('--set', 'only what differs from the defaults')
     .option('--json', 'as JSON')
-    .action((options: { set?: boolean; json?: boolean }) => {
+    .option('--tree', 'only the tree of stores, with what each can do')
+    .action(async (options: { set?: boolean; json?: boolean; tree?: boolean }) => {
+      if (options.tree) return showStorageTree();
       const config = readConfig({ groups: optionGroups, environment: process.env });
       if (options.json) {
         const rows = config.rows.map((row) => ({
@@ -31,4 +33,17 @@ export function addConfigCommand(program: Command): void {
       process.stdout.write(text === '' ? 'Every option has its default value.\n' : `${text}\n`);
       for (const notice of config.notices) process.stderr.write(`note: ${notice}\n`);
     });
+}
+
+/** Builds the configured stores, which refuses bad wirings, without asking any of them for anything. */
+async function showStorageTree(): Promise<void> {
+  const { openContext } = await import('../context.ts');
+  const { openConfiguredStorage } = await import('../parts/storages.ts');
+  const { printStorageTree } = await import('../../storage/containers/print-tree.ts');
+  const context = await openContext('config', { logsTo: 'stderr', announcesConfig: false });
+  try {
+    process.stdout.write(`${printStorageTree(await openConfiguredStorage(context, 'fs'))}\n`);
+  } finally {
+    await context.releasers.releaseAll();
+  }
 }

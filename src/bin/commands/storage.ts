@@ -13,7 +13,6 @@ import type { RawCrash } from '../../crash/raw-crash.ts';
 import { readRange } from '../../lib/durable-files.ts';
 import { isErrorOf, SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
-import { databaseOptions } from '../../lib/postgres/options.ts';
 import { type CrashProgress, copyCrashes, type EachCrashOptions, verifyCrashes } from '../../storage/copy-crashes.ts';
 import type { CrashStorage, ListFilter } from '../../storage/crash-storage.ts';
 import { storageErrors } from '../../storage/errors.ts';
@@ -23,7 +22,7 @@ import { parseStoreSpec } from '../../storage/store-spec.ts';
 import { openContext, type ProcessContext } from '../context.ts';
 import { openDatabase } from '../parts/database.ts';
 import { buildConfiguredStorage } from '../parts/storage-factories.ts';
-import { openStorage } from '../parts/storages.ts';
+import { openConfiguredStorage } from '../parts/storages.ts';
 
 interface StoreOption {
   readonly store?: string;
@@ -119,9 +118,8 @@ function withStore(spec: string | undefined, work: (store: CrashStorage) => Prom
 }
 
 async function openNamed(context: ProcessContext, spec: string | undefined): Promise<CrashStorage> {
-  const needsDatabase = spec?.includes('postgres') || context.config.valuesOf(databaseOptions).url !== '';
-  const database = needsDatabase ? await openDatabase(context) : null;
-  if (spec === undefined) return openStorage(context, 'fs', database);
+  if (spec === undefined) return openConfiguredStorage(context, 'fs');
+  const database = spec.includes('postgres') ? await openDatabase(context) : null;
   const store = await buildConfiguredStorage(context, database, parseStoreSpec(spec));
   context.releasers.add(`storage ${spec}`, () => store.close());
   return store;

@@ -7,7 +7,7 @@ import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { storageTreeOptions } from '../../storage/options.ts';
 import type { ProcessContext } from '../context.ts';
 import { storageOptions } from '../options.ts';
-import type { Database } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { buildConfiguredStorage } from './storage-factories.ts';
 
 /** Last words of the class paths of Antenna and Socorro. */
@@ -54,4 +54,13 @@ function startPayingDebts(storage: CrashStorage, { clock, logger, releasers }: P
     ending.abort();
     return paying;
   });
+}
+
+/** The configured storage for commands, with a database only where one of its leaves needs it. */
+export async function openConfiguredStorage(context: ProcessContext, fallback: string): Promise<CrashStorage> {
+  const { tree } = context.config.valuesOf(storageTreeOptions);
+  const isAsking = JSON.stringify(tree ?? context.config.valuesOf(storageOptions).class)
+    .toLowerCase()
+    .includes('postgres');
+  return openStorage(context, fallback, isAsking ? await openDatabase(context) : null);
 }

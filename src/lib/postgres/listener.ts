@@ -40,6 +40,7 @@ export class PostgresListener {
       connectionString: url,
       application_name: `salvage listen ${channel}`,
       keepAlive: true,
+      connectionTimeoutMillis: 10_000,
     });
     this.#client = client;
     let isOver = false;
