@@ -28,6 +28,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   outbox: async () => (await import('./commands/outbox.ts')).addOutboxCommand,
   db: async () => (await import('./commands/db.ts')).addDbCommand,
   config: async () => (await import('./commands/config.ts')).addConfigCommand,
+  demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+  'send-test-crash': async () => (await import('./commands/demo.ts')).addSendTestCrashCommand,
   submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,
   capture: async () => (await import('./commands/capture.ts')).addCaptureCommand,
   loadtest: async () => (await import('./commands/loadtest.ts')).addLoadtestCommand,
