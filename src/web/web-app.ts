@@ -14,6 +14,10 @@ import { addApiRoutes } from './api/api-routes.ts';
 import { webMetrics } from './metrics.ts';
 import { addOverviewPages } from './pages/overview-pages.ts';
 import { addPageRoutes } from './pages/page-routes.ts';
+import { addQuickSearch } from './pages/quick-search.ts';
+import { addReportPages } from './pages/report-pages.ts';
+import { addSearchPages } from './pages/search-pages.ts';
+import { addStatusPages } from './pages/status-pages.ts';
 import { addTopCrashersPages } from './pages/top-crashers-pages.ts';
 import { sendError } from './send-error.ts';
 import type { WebParts } from './web-parts.ts';
@@ -49,7 +53,14 @@ export async function makeWebApp(parts: WebParts): Promise<WebApp> {
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply, parts));
   addApiRoutes(app, parts);
-  addPageRoutes(app, parts, [addOverviewPages, addTopCrashersPages]);
+  addPageRoutes(app, parts, [
+    addReportPages,
+    addQuickSearch,
+    addOverviewPages,
+    addTopCrashersPages,
+    addSearchPages,
+    addStatusPages,
+  ]);
   await app.ready();
   return { listener: (request, response) => app.routing(request, response), close: () => app.close() };
 }

@@ -21,6 +21,8 @@ import {
 import { priorityJobEndpoint, reprocessingEndpoint } from './reprocessing.ts';
 import { superSearchEndpoint, superSearchFieldsEndpoint, superSearchUnredactedEndpoint } from './super-search.ts';
 import { v1ProductsEndpoint } from './v1-products.ts';
+import { reportEndpoints } from './v1-reports.ts';
+import { v1SearchEndpoint } from './v1-search.ts';
 import { v1StatusEndpoint } from './v1-status.ts';
 import { v1TopCrashersEndpoint } from './v1-topcrashers.ts';
 
@@ -46,5 +48,7 @@ export const apiEndpoints: ReadonlyMap<string, ApiEndpoint> = new Map(
     v1TopCrashersEndpoint,
     v1ProductsEndpoint,
     v1StatusEndpoint,
+    v1SearchEndpoint,
+    ...reportEndpoints,
   ].map((endpoint) => [endpoint.name, endpoint]),
 );

@@ -8,7 +8,8 @@ import { type SearchField, searchFields } from '../../search/search-fields.ts';
 import type { WebParts } from '../web-parts.ts';
 import type { ApiCall, ApiEndpoint, ApiParameter } from './api-endpoint.ts';
 
-const controlParameters: readonly ApiParameter[] = [
+/** What controls a search, beside the fields themselves. */
+export const searchParameters: readonly ApiParameter[] = [
   {
     name: 'date',
     kind: 'list',
@@ -57,7 +58,7 @@ function makeSearchEndpoint(name: string, isUnredacted: boolean): ApiEndpoint {
     summary: isUnredacted
       ? 'Search over all fields, protected ones included.'
       : 'Search over public fields: hits, facets, nested facets, histograms, cardinalities.',
-    parameters: controlParameters,
+    parameters: searchParameters,
     takesSearchFields: true,
     needs: isUnredacted ? ['view', 'view_pii'] : ['view'],
     answer: {

@@ -15,17 +15,10 @@ import { notice } from '../parts/notices.ts';
 import { topCrashersView } from '../views/top-crashers.ts';
 import type { AddPages } from './page-route.ts';
 
-/** `/topcrashers/` (web.md §1.7), and where its addresses of 2016 went. */
+/** `/topcrashers/` (web.md §1.7). */
 export const addTopCrashersPages: AddPages = (add) => {
   add({ url: '/topcrashers/', handle: topCrashersPage });
-  add({ url: '/topcrasher/products/:product', handle: redirectOld });
-  add({ url: '/topcrasher/products/:product/versions/:version', handle: redirectOld });
 };
-
-async function redirectOld(_context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const { product, version } = request.params as { product: string; version?: string };
-  return reply.redirect(urlWith('/topcrashers/', { product, version }), 301);
-}
 
 async function topCrashersPage(
   context: PageContext,
