@@ -12,6 +12,8 @@ export interface ApiParameter {
   readonly name: string;
   readonly kind: 'text' | 'integer' | 'list' | 'choice';
   readonly isRequired: boolean;
+  /** Stands in the path, as `{name}` in the endpoint's name. */
+  readonly isPath?: boolean;
   readonly choices?: readonly string[];
   readonly description: string;
 }
@@ -48,6 +50,8 @@ export interface ApiCall {
   readonly parameters: ReadonlyMap<string, readonly string[]>;
   /** The JSON body of a POST, where the endpoint takes one. */
   readonly body: JsonValue;
+  /** The address of one of our pages, for texts that are read elsewhere. */
+  pageUrl(path: string): string;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
 }
@@ -67,6 +71,10 @@ export interface ApiEndpoint {
   /** Takes any search field besides its own parameters. */
   readonly takesSearchFields?: boolean;
   readonly takesJson?: boolean;
+  /** Answers 202 while the crash is not processed. */
+  readonly mayBePending?: boolean;
+  /** Media type of the answer; absent = JSON. */
+  readonly answerType?: string;
   readonly needs: readonly Permission[];
   /** JSON Schema of a good answer, for the OpenAPI document. */
   readonly answer: JsonValue;

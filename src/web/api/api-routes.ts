@@ -9,6 +9,7 @@ import type { JsonValue } from '../../lib/json.ts';
 import { type Access, findAccess, refuseForgedRequest, requirePermissions } from '../access.ts';
 import { webErrors } from '../errors.ts';
 import { webMetrics } from '../metrics.ts';
+import { pageUrl } from '../page-url.ts';
 import type { WebParts } from '../web-parts.ts';
 import type { ApiAnswer, ApiEndpoint } from './api-endpoint.ts';
 import { apiEndpoints } from './endpoints.ts';
@@ -38,6 +39,13 @@ export function addApiRoutes(app: FastifyInstance, parts: WebParts): void {
       url,
       handler: (request, reply) => serveEndpoint(`v1/${request.params.name}`, request, reply, parts),
     });
+  for (const { name } of apiEndpoints.values())
+    if (name.includes('{'))
+      app.route({
+        method: anyMethod,
+        url: `/api/${name.replace(/\{(\w+)\}/g, ':$1')}`,
+        handler: (request, reply) => serveEndpoint(name, request, reply, parts),
+      });
 }
 
 const anyMethod: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -97,6 +105,7 @@ async function answer(
     values: checked.values,
     parameters,
     body,
+    pageUrl: (path) => pageUrl(path, request, parts),
     signal: leavingSignal(reply),
   });
   return sendAnswer(request, reply, result, access);
@@ -107,6 +116,8 @@ function readInput(
   request: FastifyRequest,
 ): { parameters: Map<string, string[]>; body: JsonValue } {
   const parameters = toMap(request.query as URLSearchParams);
+  for (const { name, isPath } of endpoint.parameters)
+    if (isPath) parameters.set(name, [(request.params as Record<string, string>)[name] ?? '']);
   if (request.method !== 'POST') return { parameters, body: null };
   if (endpoint.takesJson) {
     if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))

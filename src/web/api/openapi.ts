@@ -40,14 +40,17 @@ const errorSchema: JsonObject = {
 function operation(endpoint: ApiEndpoint, method: 'GET' | 'POST'): JsonObject {
   const needs = endpoint.needs.map((permission) => permissionTitles[permission]).join(', ');
   const answers: JsonObject = {
-    200: { description: 'The answer.', content: { 'application/json': { schema: endpoint.answer } } },
+    200: {
+      description: 'The answer.',
+      content: { [endpoint.answerType ?? 'application/json']: { schema: endpoint.answer } },
+    },
   };
   if (endpoint.name === 'RawCrash' || endpoint.name === 'crash_data')
     (answers['200'] as JsonObject)['content'] = {
       'application/json': { schema: endpoint.answer },
       'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
     };
-  if (endpoint.name === 'crash_data')
+  if (endpoint.name === 'crash_data' || endpoint.mayBePending)
     answers['202'] = {
       description: 'The crash is being processed; ask again.',
       content: { 'application/json': { schema: { type: 'object' } } },
@@ -65,7 +68,7 @@ function operation(endpoint: ApiEndpoint, method: 'GET' | 'POST'): JsonObject {
       content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
     };
   return {
-    operationId: `${method.toLowerCase()}${endpoint.name.replace('/', '_')}`,
+    operationId: `${method.toLowerCase()}${endpoint.name.replace(/\W+/g, '_')}`,
     summary: endpoint.summary,
     description: needs === '' ? 'Open to everybody.' : `Needs: ${needs}.`,
     ...(method === 'GET' ? { parameters: queryParameters(endpoint) } : { requestBody: requestBody(endpoint) }),
@@ -83,7 +86,7 @@ function queryParameters(endpoint: ApiEndpoint): JsonObject[] {
   const own = endpoint.parameters.map(
     (parameter): JsonObject => ({
       name: parameter.name,
-      in: 'query',
+      in: parameter.isPath ? 'path' : 'query',
       required: parameter.isRequired,
       description: parameter.description,
       schema: schemaOf(parameter),

@@ -1,0 +1,98 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { type Html, html, nothing, urlWith } from '../html.ts';
+import { type PageContext, renderPage } from '../page.ts';
+import { copyButton, lockBadge, notice, sectionHead } from '../parts/notices.ts';
+import { dateIn, dateTimeText, durationText } from '../parts/times.ts';
+import type { PendingView } from '../views/pending-view.ts';
+
+/** The page of a report that has no result yet, or never will (web.md §1.3). */
+export function pendingPage(view: PendingView, context: PageContext): Html {
+  const content = view.state === 'failed' ? failedContent(view, context) : waitingContent(view, context);
+  return renderPage(
+    {
+      title: view.state === 'failed' ? 'Report that cannot be processed' : 'Report not processed yet',
+      nav: null,
+      page: 'pending',
+      product: view.product,
+      ...(view.state === 'failed' ? {} : { scripts: ['pending.js'] }),
+      content: html`${crumbs(view)}${content}`,
+    },
+    context,
+  );
+}
+
+function crumbs(view: PendingView): Html {
+  return html`<nav aria-label="Where"><ol class="crumbs">${view.product === null ? nothing : html`<li><a href="${urlWith('/topcrashers/', { product: view.product })}">${view.product}</a></li>`}<li>Report <span class="id" id="crash-id">${view.crash_id}</span>${copyButton('crash-id', 'Copy id')}</li></ol></nav>`;
+}
+
+function waitingContent(view: PendingView, context: PageContext): Html {
+  const isExpected = view.state === 'expected';
+  return html`<div class="page-head" data-state-url="${`/api/v1/reports/${view.crash_id}/state`}" id="pending"><h1>${isExpected ? 'Not here yet' : 'Received, not processed yet'}</h1><p class="lead" role="status" id="pending-status">${queueSentence(view)}</p></div>
+<p class="prose">${
+    isExpected
+      ? 'The id is less than a day old and no store has the report yet: it may still be in the spool of a collector. '
+      : 'The report is safe in storage and was put before others because you are looking. '
+  }<span id="pending-how">Reload this page to look again.</span></p>
+<section class="section" aria-labelledby="way">${sectionHead('way', 'Way of this report')}
+<ul class="timeline">
+  <li><time>${timeOf(view.received_at)}</time><span>${isExpected ? html`<span class="todo">Received</span>` : html`<span class="state ok">Received</span>${productText(view)}`}</span></li>
+  <li><time>–</time><span>${isExpected ? html`<span class="todo">In storage</span>` : html`<span class="state ok">In storage</span>`}</span></li>
+  <li><time>now</time><span class="strong" id="pending-age">${view.age_s === null ? 'Waiting' : `Waiting for ${durationText(view.age_s)}`}</span></li>
+  <li><time>–</time><span class="todo">Processed</span></li>
+</ul></section>
+<div class="actions section"><a class="btn" href="${`/report/index/${view.crash_id}`}">Look again</a>${isExpected ? nothing : annotationsLink(view)}<a class="btn quiet" href="/status">Status of all queues</a>${isExpected ? nothing : reprocessForm(view, context, 'Process again', 'btn quiet')}</div>`;
+}
+
+function productText({ product, version }: PendingView): string {
+  const name = [product, version].filter(Boolean).join(' ');
+  return name === '' ? '' : `, ${name}`;
+}
+
+function timeOf(text: string | null): string {
+  const date = dateIn(text);
+  return date === null ? '–' : dateTimeText(date);
+}
+
+/** `212 wait in the standard queue, the oldest for 20 s`. */
+function queueSentence({ queues }: PendingView): string {
+  if (queues.length === 0) return 'The queue cannot be asked at the moment';
+  const busy = queues.filter(({ waiting }) => waiting > 0);
+  if (busy.length === 0) return 'Nothing else waits; being processed now';
+  return busy
+    .map(
+      ({ queue, waiting, oldest_age_s: age }) =>
+        `${waiting.toLocaleString('en')} wait${waiting === 1 ? 's' : ''} in the ${queue} queue${age === null ? '' : `, the oldest for ${durationText(age)}`}`,
+    )
+    .join('; ');
+}
+
+function failedContent(view: PendingView, context: PageContext): Html {
+  const { failure } = view;
+  const at = dateIn(failure?.at);
+  const tries = failure === null ? '' : `${failure.attempts} attempt${failure.attempts === 1 ? '' : 's'}`;
+  const body = html`<strong>Processing gave up.</strong> ${failure?.reason ?? ''} <span class="soft">${tries}${at === null ? '' : `, the last ${dateTimeText(at)}`}.</span>`;
+  return html`<div class="page-head"><h1>This report cannot be processed</h1></div>
+${notice('danger', body, { actions: reprocessForm(view, context, 'Try again', 'btn') })}
+<p class="prose">The report itself is safe in storage. It can be tried again at any time: after an update, or once missing symbols are there.</p>
+<dl class="kv section"><dt>Product</dt><dd>${[view.product, view.version].filter(Boolean).join(' ') || 'unknown'}</dd><dt>Received</dt><dd>${timeOf(view.received_at)}</dd></dl>
+<div class="actions section">${annotationsLink(view)}${context.access.reader.permissions.has('view_rawdump') ? html`<a class="btn quiet" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, format: 'raw' })}">Download the dump ${lockBadge('dump reader')}</a>` : nothing}</div>`;
+}
+
+function annotationsLink(view: PendingView): Html {
+  return html`<a class="btn quiet" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, pretty: 'print' })}">Annotations as received</a>`;
+}
+
+/** A button that asks for processing, for those who may; a form, so that no link and no crawler can. */
+export function reprocessForm(
+  view: { readonly crash_id: string },
+  context: PageContext,
+  label: string,
+  style: 'btn' | 'btn quiet',
+): Html {
+  const { reader, session } = context.access;
+  if (!session || !reader.permissions.has('reprocess_crashes')) return nothing;
+  return html`<form method="post" action="${`/report/index/${view.crash_id}/reprocess`}"><input type="hidden" name="csrf" value="${session.csrfSecret}"><button class="${style}" type="submit">${label}</button></form>`;
+}

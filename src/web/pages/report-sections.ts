@@ -1,0 +1,197 @@
+// This Source Code Form is subject to the terms of the Mozilla Public
+// License, v. 2.0. If a copy of the MPL was not distributed with this
+// file, You can obtain one at https://mozilla.org/MPL/2.0/.
+
+import { type Html, html, nothing, urlWith } from '../html.ts';
+import { bytesText, countText } from '../parts/figures.ts';
+import { frameList, threadDetails } from '../parts/frames.ts';
+import { command, copyButton, lockBadge, notice, sectionHead } from '../parts/notices.ts';
+import { breakable } from '../parts/text.ts';
+import { dateIn, dateTimeText } from '../parts/times.ts';
+import type { AnnotationsView, AnnotationView } from '../views/report-annotations.ts';
+import type { FactView } from '../views/report-facts.ts';
+import type { ModuleView, UnloadedModuleView } from '../views/report-modules.ts';
+import type { ThreadView } from '../views/report-stack.ts';
+import { frameLine } from '../views/report-text.ts';
+import type { ReportView } from '../views/report-view.ts';
+
+export function factsList(facts: readonly FactView[]): Html {
+  return html`<dl class="kv cols facts">${facts.map(({ name, value, note }) => html`<div><dt>${name}</dt><dd>${value}${note === null ? nothing : html` <span class="faint">${note}</span>`}</dd></div>`)}</dl>`;
+}
+
+/** The crashing thread, with what its missing symbols hide and how to bring them. */
+export function stackSection(report: ReportView): Html {
+  const thread = report.crashing_thread;
+  if (thread === null || thread.frames.length === 0) return noStack(report, thread);
+  const actions = html`<button class="btn quiet" type="button" aria-pressed="false" data-press-class="app-only" data-for="stack-frames">Our frames only</button><button class="btn quiet" type="button" aria-pressed="false" data-press-class="full-names" data-for="stack-frames">Full names</button>${copyButton('stack-text', 'Copy stack', 'btn quiet')}`;
+  const title = [thread.index, thread.name].filter((part) => part !== null).join(', ');
+  return html`${missingSymbolsNotice(report)}<pre id="stack-text" hidden>${thread.frames.map((frame) => `${frameLine(frame, 2000)}\n`)}</pre>
+<section class="section" aria-labelledby="stack">${sectionHead('stack', 'Crashing thread', title, actions)}${frameList(thread, 'stack-frames')}${
+    thread.frames_left_out > 0
+      ? html`<p class="soft">${countText(thread.frames_left_out)} of ${countText(thread.frame_count)} frames were left out: the stack is endless or damaged.</p>`
+      : nothing
+  }</section>`;
+}
+
+function noStack(report: ReportView, thread: ThreadView | null): Html {
+  const java = report.details.find(({ name }) => name === 'Java stack trace');
+  const status = report.processing.walker_status;
+  const why =
+    status !== null && status !== 'OK'
+      ? `The stackwalker says: ${status}.`
+      : 'The dump names no crashing thread, or there is no dump.';
+  return html`<section class="section" aria-labelledby="stack">${sectionHead('stack', 'Crashing thread', thread === null ? null : String(thread.index))}${
+    java
+      ? html`<pre class="well" role="region" tabindex="0" aria-label="Java stack trace">${java.value}</pre>`
+      : html`<p class="prose">There is no stack. ${why}</p>`
+  }</section>`;
+}
+
+function missingSymbolsNotice({ missing_symbols: missing, crashing_thread: thread }: ReportView): Html {
+  const [first] = missing;
+  if (!first) return nothing;
+  const frames = missing.reduce((sum, one) => sum + one.frames, 0);
+  const guesses = thread?.frames.filter(({ trust }) => trust === 'scan').length ?? 0;
+  const names =
+    missing.length === 1
+      ? html`${first.debug_file ?? first.module} has no symbols.`
+      : html`${missing.length} modules have no symbols.`;
+  const guessed = guesses > 0 ? `, and ${guesses} ${guesses === 1 ? 'is a guess' : 'are guesses'}` : '';
+  const body = html`<strong>${names}</strong> ${frames} frame${frames === 1 ? '' : 's'} of this thread ${frames === 1 ? 'has no name' : 'have no names'}${guessed}. Make the symbols where the program was built, add them on the server, then process the report again.${missing
+    .slice(0, 3)
+    .map((one, at) =>
+      one.command === null
+        ? html`<p class="soft">${one.module} (${one.debug_id ?? 'no debug id'})</p>`
+        : html`${command(`cmd-symbols-${at}`, one.command)}<p class="faint">${one.debug_file ?? one.module} <span class="id">${one.debug_id ?? ''}</span></p>`,
+    )}${missing.length > 3 ? html`<p class="soft">and ${missing.slice(3).map((one, at) => html`${at > 0 ? ', ' : ''}<a href="${`#${one.module_id}`}">${one.module}</a>`)}</p>` : nothing}`;
+  return notice('warn', body);
+}
+
+export function threadsSection(threads: readonly ThreadView[]): Html {
+  const others = threads.filter((thread) => !thread.is_crashing);
+  if (others.length === 0) return nothing;
+  const actions = html`<button class="btn quiet" type="button" data-open-all="details.thread">Open all</button>`;
+  const shown = others.slice(0, 150);
+  const rest = others.slice(150);
+  return html`<section class="section threads" aria-labelledby="threads">${sectionHead('threads', 'Other threads', countText(others.length), actions)}${shown.map(threadDetails)}${
+    rest.length > 0
+      ? html`<details class="more"><summary>${rest.length} more threads</summary>${rest.map(threadDetails)}</details>`
+      : nothing
+  }</section>`;
+}
+
+const symbolClasses: Readonly<Record<ModuleView['symbols'], string>> = {
+  loaded: 'state ok',
+  missing: 'state warn',
+  corrupt: 'state danger',
+  'not needed': 'state',
+};
+
+export function modulesSection(modules: readonly ModuleView[], unloaded: readonly UnloadedModuleView[]): Html {
+  if (modules.length === 0 && unloaded.length === 0) return nothing;
+  const used = modules.filter((module) => module.frames > 0);
+  const first = used.length > 0 ? used : modules.slice(0, 20);
+  const rest = modules.filter((module) => !first.includes(module));
+  const aside = `${countText(modules.length)} loaded${unloaded.length > 0 ? `, ${countText(unloaded.length)} unloaded` : ''}`;
+  return html`<section class="section" aria-labelledby="modules">${sectionHead('modules', 'Modules', aside)}${moduleTable(first, 'Modules with frames')}${
+    rest.length > 0
+      ? html`<details class="more"><summary>${countText(rest.length)} more modules without frames in this crash</summary>${moduleTable(rest, 'Modules without frames')}</details>`
+      : nothing
+  }${unloaded.length > 0 ? html`<details class="more"><summary>${countText(unloaded.length)} unloaded modules</summary><dl class="kv rows">${unloaded.map((module) => html`<div><dt>${module.filename}</dt><dd>${module.code_id ?? ''}</dd></div>`)}</dl></details>` : nothing}</section>`;
+}
+
+function moduleTable(modules: readonly ModuleView[], caption: string): Html {
+  return html`<div class="table-wrap"><table role="table" class="data tight stack"><caption class="vh">${caption}</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Module</th><th role="columnheader" scope="col">Symbols</th><th role="columnheader" scope="col" class="num">Frames</th><th role="columnheader" scope="col" class="mid-wide">Version</th><th role="columnheader" scope="col" class="mid-wide">Debug file</th><th role="columnheader" scope="col" class="wide">Debug id</th><th role="columnheader" scope="col" class="grow wide">Signed by</th></tr></thead><tbody role="rowgroup">${modules.map(
+    (module) =>
+      html`<tr role="row" id="${module.id}"><th role="rowheader" scope="row" class="nowrap name"><code title="${module.filename}">${module.filename}</code></th><td role="cell" class="nowrap" data-label="Symbols"><span class="${symbolClasses[module.symbols]}">${module.symbols}</span></td><td role="cell" class="num" data-label="Frames">${module.frames === 0 ? html`<span class="faint">0</span>` : countText(module.frames)}</td><td role="cell" class="nowrap mid-wide"><code>${module.version ?? ''}</code></td><td role="cell" class="nowrap mid-wide"><code title="${module.debug_file ?? ''}">${module.debug_file ?? ''}</code></td><td role="cell" class="nowrap wide"><code class="soft">${module.debug_id ?? ''}</code></td><td role="cell" class="soft grow wide"><span class="clip">${module.signer ?? ''}</span></td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+function rows(annotations: readonly AnnotationView[] | readonly FactView[]): Html {
+  return html`<dl class="kv rows">${annotations.map(({ name, value }) => html`<div><dt>${name}</dt><dd class="value">${value}</dd></div>`)}</dl>`;
+}
+
+const annotationsAtOnce = 60;
+
+export function annotationsSection(annotations: AnnotationsView, report: ReportView): Html {
+  const hidden = annotations.protected;
+  const all = annotations.public.length + (hidden?.length ?? 0);
+  const details = report.protected_details ?? [];
+  const shown = annotations.public.slice(0, annotationsAtOnce);
+  const rest = annotations.public.slice(annotationsAtOnce);
+  return html`<section class="section" aria-labelledby="annotations">${sectionHead('annotations', 'Annotations', hidden === null ? null : countText(all))}${
+    hidden === null
+      ? html`<p class="soft">Public annotations. What a person wrote, where they were, and whatever is not known to be harmless needs the permission to see protected data.</p>`
+      : html`<h3 class="sub-head">Protected ${lockBadge(String(hidden.length + details.length))}</h3>${rows([...details, ...hidden])}`
+  }<h3 class="sub-head">Public</h3>${annotations.public.length === 0 ? html`<p class="soft">None.</p>` : rows(shown)}${
+    rest.length > 0
+      ? html`<details class="more"><summary>${rest.length} more public annotations</summary>${rows(rest)}</details>`
+      : nothing
+  }${report.details.length > 0 ? html`<h3 class="sub-head">Further details</h3>${rows(report.details)}` : nothing}</section>`;
+}
+
+export function registersSection(report: ReportView): Html {
+  const { registers, instruction, memory_accesses: accesses } = report;
+  if (registers === null && instruction === null) return nothing;
+  return html`<section class="section" aria-labelledby="registers"><div class="section-head"><h2 id="registers">Registers ${lockBadge('protected')}</h2></div><dl class="kv cols regs">${(registers ?? []).map(([name, value]) => html`<div><dt><code>${name}</code></dt><dd><code>${value.replace(/^0x/, '')}</code></dd></div>`)}</dl>${
+    instruction === null
+      ? nothing
+      : html`<pre class="well" role="region" tabindex="0" aria-label="Instruction at the fault"><b>→ ${instruction}</b>${(accesses ?? []).map(({ address, size, kind }) => `\n  ${kind} of ${size ?? '?'} bytes at ${address}`)}</pre>`
+  }</section>`;
+}
+
+export function lostPartsNotice({ lost_parts: lost }: ReportView): Html {
+  if (lost.length === 0) return nothing;
+  const one = lost[0] as (typeof lost)[number];
+  const body = html`<strong>${lost.length === 1 ? 'One part was lost.' : `${lost.length} parts were lost.`}</strong>${lost.map(
+    ({ name, limit_bytes: limit, reason }) =>
+      html` <code>${name}</code>: ${reason}${limit === null ? '' : ` (${bytesText(limit)})`}.`,
+  )} The dump is whole.`;
+  return notice('info', body, { slug: one.slug });
+}
+
+export function processingSection(report: ReportView): Html {
+  const { processing } = report;
+  const time = (text: string | null) => {
+    const date = dateIn(text);
+    return date === null ? '–' : dateTimeText(date);
+  };
+  const collector = processing.collector ?? [];
+  return html`<section class="section" aria-labelledby="notes">${sectionHead('notes', 'Processing')}${lostPartsNotice(report)}<ul class="timeline">
+<li><time>${time(processing.received_at)}</time><span>Received, throttle ${processing.throttle}</span></li>
+<li><time>${time(processing.started_at)}</time><span>Processing began</span></li>
+<li><time>${time(processing.completed_at)}</time><span>Processed${processing.walker === null ? '' : ` by ${processing.walker}`}${processing.walker_status === null || processing.walker_status === 'OK' ? '' : `; stackwalker: ${processing.walker_status}`}</span></li>
+</ul>${collector.length > 0 ? html`<h3 class="sub-head">What the collector knew ${lockBadge('protected')}</h3>${rows(collector)}` : nothing}
+<h3 class="sub-head">Notes</h3>${processing.notes === '' ? html`<p class="soft">None.</p>` : html`<pre class="well" role="region" tabindex="0" aria-label="Processor notes">${processing.notes}</pre>`}${
+    processing.history.length > 0
+      ? html`<details class="more"><summary>Notes of ${processing.history.length} earlier pass${processing.history.length === 1 ? '' : 'es'}</summary>${processing.history.map((notes) => html`<pre class="well">${notes}</pre>`)}</details>`
+      : nothing
+  }${
+    report.withheld.length > 0
+      ? html`<p class="soft">Withheld because they are not what they should be: ${report.withheld.map((path, at) => html`${at > 0 ? ', ' : ''}<code>${path.slice(0, 100)}</code>`)}</p>`
+      : nothing
+  }</section>`;
+}
+
+export function rawSection(report: ReportView): Html {
+  const id = report.crash_id;
+  const hiddenMark = report.rights.sees_protected ? lockBadge('with protected data') : nothing;
+  return html`<section class="section" aria-labelledby="raw">${sectionHead('raw', 'Raw data')}<ul class="links raw">
+<li><a href="${urlWith('/api/ProcessedCrash/', { crash_id: id, pretty: 'print' })}">Processed crash, JSON</a> ${hiddenMark}</li>
+<li><a href="${urlWith('/api/RawCrash/', { crash_id: id, pretty: 'print' })}">Annotations, JSON</a> ${hiddenMark}</li>
+<li><a href="${`/api/v1/reports/${id}?pretty=print`}">This page as JSON</a></li>
+<li><a href="${`/api/v1/reports/${id}/report.md`}">Markdown</a></li><li><a href="${`/api/v1/reports/${id}/report.txt`}">Text</a></li>
+${(report.dumps ?? []).map((name) => html`<li><a href="${urlWith('/api/RawCrash/', { crash_id: id, format: 'raw', name })}">${name}.dmp</a> ${lockBadge('dump reader')}</li>`)}
+</ul></section>`;
+}
+
+/** Which frames were skipped and taken, and what the rules did then. */
+export function whySection(report: ReportView): Html {
+  const { why } = report;
+  if (why === null)
+    return html`<section><h2>Why this signature</h2><p class="soft">This report was processed before the reasons were kept. Processing it again writes them down.</p></section>`;
+  return html`<section><h2>Why this signature</h2><p class="soft">Made from ${why.source}.</p><ol class="steps">${why.steps.map(
+    (step) =>
+      html`<li class="${step.is_taken ? 'take' : step.fate === 'below' ? '' : 'skip-step'}"><span class="n">${step.frame ?? '–'}${step.is_inline ? ' inl' : ''}</span><span><span class="what sig">${breakable(step.text)}</span><span class="rule">${step.words}${step.list === null ? '' : html` · <span title="${step.entry ?? ''}">${step.list}</span>`}</span></span></li>`,
+  )}${why.rules.map((rule) => html`<li><span class="n">rule</span><span><span class="what">${rule.rule}</span><span class="rule">${rule.words}: <span class="sig">${breakable(rule.signature)}</span></span></span></li>`)}</ol></section>`;
+}
