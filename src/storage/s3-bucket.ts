@@ -31,6 +31,8 @@ export interface S3BucketOptions {
   readonly sendsChecksums?: boolean;
   /** Longest silence of the store within a request. */
   readonly timeoutMs?: number;
+  /** Keys a page of a listing; the server's own limit (1,000 at Amazon) when absent. */
+  readonly listPageItemsMax?: number;
 }
 
 /** What is known of an object without reading it. */
@@ -49,8 +51,10 @@ export class S3Bucket {
   readonly url: string;
   readonly #bucket: string;
   readonly #client: S3Client;
+  readonly #listPageItemsMax: number | undefined;
 
   constructor(options: S3BucketOptions) {
+    this.#listPageItemsMax = options.listPageItemsMax;
     this.#bucket = options.bucket;
     this.url = `s3://${options.bucket}`;
     const timeoutMs = options.timeoutMs ?? storageLimits.requestTimeoutMs.value;
@@ -154,7 +158,12 @@ export class S3Bucket {
 
   /** One page of the keys that begin with `prefix` and come behind `after`. */
   async list(prefix: string, after?: string, signal?: AbortSignal): Promise<ListedPage> {
-    const command = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, StartAfter: after });
+    const command = new ListObjectsV2Command({
+      Bucket: this.#bucket,
+      Prefix: prefix,
+      StartAfter: after,
+      MaxKeys: this.#listPageItemsMax,
+    });
     const answer = await this.#guard(prefix, signal, () =>
       this.#client.send(command, { abortSignal: signal as AbortSignal }),
     );

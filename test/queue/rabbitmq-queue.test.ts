@@ -38,6 +38,7 @@ for (const isQuorum of [false, true]) {
   let names = ownNames();
   queueContract(isQuorum ? 'rabbitmq, quorum queues' : 'rabbitmq', {
     hasLeases: false,
+    fairnessSlack: 12,
     async make(settings) {
       names = ownNames();
       const queue = make({ ...names, isQuorum, ...settings });

@@ -99,16 +99,16 @@ test('crashes written by Antenna today and by Socorro of 2016 are read, listed a
   assert.deepEqual(await listed(store), [today]);
 });
 
-test('listing goes past the first page', async () => {
-  const large = await newBucket();
-  const store = make(large, { layout: 'antenna-today' });
-  const ids = Array.from({ length: 1_005 }, () => newCrashId('2025-05-05'));
-  for (let index = 0; index < ids.length; index += 40) {
-    await Promise.all(
-      ids.slice(index, index + 40).map((crashId) => put(large, `v1/raw_crash/20250505/${crashId}`, '{}')),
-    );
+test('listing goes past the first page, in every layout, and jumps over what cannot match', async () => {
+  const many = await newBucket();
+  for (const layout of ['antenna-2018', 'antenna-today', 'socorro-2016'] as const) {
+    const store = make(many, { layout, layoutsRead: [layout], listPageItemsMax: 3 });
+    const ids = Array.from({ length: 8 }, (_, index) => newCrashId(`2025-05-0${1 + (index % 4)}`));
+    for (const crashId of ids) await store.saveRawCrash(reportOf(crashId, []));
+    assert.deepEqual((await listed(store)).sort(), ids.toSorted());
+    const ofDay = ids.filter((crashId) => crashId.endsWith('250503'));
+    assert.deepEqual((await listed(store, { date: '20250503' })).sort(), ofDay.sort());
   }
-  assert.deepEqual((await listed(store, { date: '20250505' })).sort(), ids.sort());
 });
 
 test('a bucket that does not exist is a refusal, never "not found"; a store that is away is an outage', async () => {

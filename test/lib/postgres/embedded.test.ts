@@ -4,9 +4,10 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
@@ -18,12 +19,21 @@ import { makePool } from '../../../src/lib/postgres/pool.ts';
 import { commandLineOf } from '../../../src/lib/postgres/processes.ts';
 
 let base = '';
+/** A data folder made once: most of a first start is initdb, and that is the same for all. */
 before(async () => {
   base = await mkdtemp(join(tmpdir(), 'salvage-embedded-'));
+  await (await EmbeddedPostgres.start({ folder: join(base, 'template'), logger: nullLogger })).stop();
 });
 after(() => rm(base, { recursive: true, force: true }));
 
-function start(folder: string, more: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {
+async function copyTemplate(folder: string): Promise<void> {
+  if (existsSync(join(base, folder))) return;
+  await mkdir(dirname(join(base, folder)), { recursive: true });
+  await cp(join(base, 'template'), join(base, folder), { recursive: true });
+}
+
+async function start(folder: string, more: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {
+  if (more.listen !== 'tcp') await copyTemplate(folder);
   const settings = { shared_buffers: '16MB', max_connections: '20' };
   return EmbeddedPostgres.start({
     folder: join(base, folder),
@@ -65,6 +75,7 @@ async function until(what: () => Promise<boolean> | boolean, timeoutMs = 10_000)
 
 /** A child Node process that starts the server in `folder` and then waits; resolves with the server's URL. */
 async function startInChild(folder: string): Promise<{ child: ChildProcess; url: string; serverPid: number }> {
+  await copyTemplate(folder);
   const module = join(import.meta.dirname, '../../../src/lib/postgres/embedded.ts');
   const log = join(import.meta.dirname, '../../../src/lib/log.ts');
   const program = `
