@@ -5,9 +5,10 @@
 // Runs a suite: `npm test`, `npm test -- FILE…`, `npm run test:system`, `test:conformance`, `test:peers`.
 // Ends with `N passed, N failed` and exit code 1 when anything failed, was cancelled or skipped, or when nothing ran.
 import { spawn } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { filesLeftOut } from '../test/setup.ts';
+import { passedTestsFolder } from './passed-tests.ts';
 
 interface Suite {
   readonly include: readonly string[];
@@ -60,11 +61,18 @@ async function lint(): Promise<number> {
 /** Runs node:test over the files and returns its closing counts. */
 function runNodeTests(files: readonly string[], extra: readonly string[]): Promise<Record<string, number>> {
   const setup = existsSync('test/setup.ts') ? ['--test-global-setup=./test/setup.ts'] : [];
-  const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, '--test-force-exit', ...setup];
-  const child = spawn(process.execPath, [...args, '--test-reporter=spec', ...extra, ...files], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning` },
-  });
+  const args = ['--test', '--test-concurrency=2', `--test-timeout=${testTimeoutMs}`, ...setup];
+  const child = spawn(
+    process.execPath,
+    [...args, '--test-reporter=spec', '--test-reporter-destination=stdout', ...extra, ...files],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning`,
+      },
+    },
+  );
   const deadline = setTimeout(() => {
     console.error(`the suite did not end within ${suiteTimeoutMs / 60_000} minutes`);
     child.kill('SIGKILL');
@@ -76,8 +84,10 @@ function runNodeTests(files: readonly string[], extra: readonly string[]): Promi
     if (match) counts[match[1] as string] = Number(match[2]);
   });
   return new Promise((resolve) =>
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       clearTimeout(deadline);
+      if (counts['tests'] === undefined)
+        console.error(`the test runner ended with ${signal ?? code} before its summary`);
       counts['exit'] = code ?? 1;
       resolve(counts);
     }),
@@ -105,7 +115,11 @@ if (suite.lint && isWhole) {
     process.exit(code);
   }
 }
-const counts = files.length ? await runNodeTests(files, flags) : {};
+// A whole run leaves the names of what passed for scripts/check-requirements.ts.
+mkdirSync(passedTestsFolder, { recursive: true });
+const namesFile = `${passedTestsFolder}/${suiteName.replace(/^--/, '') || 'test'}.jsonl`;
+const naming = [`--test-reporter=./scripts/passed-tests.ts`, `--test-reporter-destination=${namesFile}`];
+const counts = files.length ? await runNodeTests(files, isWhole ? naming : flags) : {};
 const passed = counts['pass'] ?? 0;
 const bad = (counts['fail'] ?? 0) + (counts['cancelled'] ?? 0) + (counts['skipped'] ?? 0) + (counts['todo'] ?? 0);
 const tooFew = isWhole && passed < suite.passedMin;

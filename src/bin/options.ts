@@ -79,5 +79,10 @@ export const queueOptions = declareOptions('queue', 'Where crash ids wait.', {
     60_000,
     'How long a taken crash is held before it counts as lost; renewed while work goes on.',
   ),
-  attemptsMax: option.integer(3, 1, 100, 'Times that a crash is taken before it goes to the dead letters.'),
+  attemptsMax: option.integer(
+    5,
+    1,
+    100,
+    'Times that a crash is taken before the queue itself gives it up; the processor sets a poison crash aside after three.',
+  ),
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { isErrorOf } from '../../lib/errors.ts';
 import type { Destination } from '../../processor/destinations.ts';
 import { makeCountingDestination } from '../../processor/destinations.ts';
+import { processorLimits } from '../../processor/limits.ts';
 import { openVersions } from '../../processor/load-settings.ts';
 import type { MissingSymbolsRecorder } from '../../processor/missing-symbols.ts';
 import { processorOptions } from '../../processor/options.ts';
@@ -113,7 +114,7 @@ export async function startProcessing(context: ProcessContext, parts: Processing
       attemptsMax: options.attemptsMax,
       drainMs: options.drainMs,
       leaseRenewalMs: 20_000,
-      outageWaitMs: 10_000,
+      outageWaitMs: processorLimits.outageWaitMs.value,
     },
   });
   const stopping = new AbortController();

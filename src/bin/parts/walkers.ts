@@ -41,5 +41,7 @@ export async function openWalker(context: ProcessContext): Promise<Walker> {
     metrics,
   });
   releasers.add('walker processes', () => pool.close());
+  // The first crash must not wait for a process to start.
+  pool.warmUp();
   return capWalks(makePoolWalker(pool, packageVersion), walksMax);
 }
