@@ -12,8 +12,10 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { sessionSecretOf } from './access.ts';
 import { addApiRoutes } from './api/api-routes.ts';
 import { webMetrics } from './metrics.ts';
+import { addDocumentationPages } from './pages/documentation-pages.ts';
 import { addOverviewPages } from './pages/overview-pages.ts';
 import { addPageRoutes } from './pages/page-routes.ts';
+import { addPeoplePages } from './pages/people-pages.ts';
 import { addQuickSearch } from './pages/quick-search.ts';
 import { addReportPages } from './pages/report-pages.ts';
 import { addSearchPages } from './pages/search-pages.ts';
@@ -60,6 +62,8 @@ export async function makeWebApp(parts: WebParts): Promise<WebApp> {
     addTopCrashersPages,
     addSearchPages,
     addStatusPages,
+    addDocumentationPages,
+    addPeoplePages,
   ]);
   await app.ready();
   return { listener: (request, response) => app.routing(request, response), close: () => app.close() };

@@ -20,9 +20,11 @@ import {
 } from './groups.ts';
 import { priorityJobEndpoint, reprocessingEndpoint } from './reprocessing.ts';
 import { superSearchEndpoint, superSearchFieldsEndpoint, superSearchUnredactedEndpoint } from './super-search.ts';
+import { v1AccountsEndpoint } from './v1-accounts.ts';
 import { v1ProductsEndpoint } from './v1-products.ts';
 import { reportEndpoints } from './v1-reports.ts';
 import { v1SearchEndpoint } from './v1-search.ts';
+import { signatureEndpoints } from './v1-signature.ts';
 import { v1StatusEndpoint } from './v1-status.ts';
 import { v1TopCrashersEndpoint } from './v1-topcrashers.ts';
 
@@ -48,7 +50,9 @@ export const apiEndpoints: ReadonlyMap<string, ApiEndpoint> = new Map(
     v1TopCrashersEndpoint,
     v1ProductsEndpoint,
     v1StatusEndpoint,
+    v1AccountsEndpoint,
     v1SearchEndpoint,
     ...reportEndpoints,
+    ...signatureEndpoints,
   ].map((endpoint) => [endpoint.name, endpoint]),
 );

@@ -160,11 +160,12 @@ function tableSection(
   columns: readonly Column[],
   rows: readonly Html[],
   none: string,
+  aside: Html | null = null,
 ): Html {
   const heads = columns.map(
     ({ name, className = '' }) => html`<th role="columnheader" scope="col" class="${className}">${name}</th>`,
   );
-  return html`<section class="section" aria-labelledby="${id}">${sectionHead(id, title)}
+  return html`<section class="section" aria-labelledby="${id}">${sectionHead(id, title, null, aside === null ? nothing : html`<span class="faint">${aside}</span>`)}
 ${
   rows.length === 0
     ? html`<p class="faint none">${none}</p>`
@@ -192,7 +193,9 @@ function queuesView(status: SiteStatus): Html {
 function rolesView(status: SiteStatus): Html {
   const rows = status.roles.map(({ role, instance, updatedAt, details }) => {
     const isSilent = status.now.getTime() - updatedAt.getTime() > silentAfterMs;
-    return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${role}</th><td role="cell"><span class="state ${isSilent ? 'danger' : 'ok'}">${isSilent ? 'silent' : 'running'}</span></td><td role="cell" class="nowrap soft" data-label="at">${cutText(instance, 60)}</td><td role="cell" class="grow soft">${loadText(role, details)}</td></tr>`;
+    const isHeld = Array.isArray(details['down']) && details['down'].length > 0;
+    const [ink, state] = isSilent ? ['danger', 'silent'] : isHeld ? ['warn', 'held up'] : ['ok', 'running'];
+    return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${role}</th><td role="cell"><span class="state ${ink}">${state}</span></td><td role="cell" class="nowrap soft" data-label="at">${cutText(instance, 60)}</td><td role="cell" class="grow soft">${loadText(role, details)}</td></tr>`;
   });
   const columns = [{ name: 'Part' }, { name: 'State' }, { name: 'Process' }, { name: 'Load', className: 'grow' }];
   return tableSection('roles', 'Parts', columns, rows, 'No part has told its state yet.');
@@ -231,7 +234,8 @@ function deadView(status: SiteStatus): Html {
     { name: 'Last' },
     { name: 'For example', className: 'grow' },
   ];
-  return html`${tableSection('dead', 'Dead letters', columns, rows, 'Every crash that was taken was dealt with.')}${rows.length === 0 ? nothing : html`<p class="faint none"><code>salvage queue</code> puts them back.</p>`}`;
+  const aside = rows.length === 0 ? null : html`<code>salvage queue</code> puts them back`;
+  return tableSection('dead', 'Dead letters', columns, rows, 'Every crash that was taken was dealt with.', aside);
 }
 
 function partitionsView(status: SiteStatus): Html {
