@@ -35,16 +35,17 @@ export class Slots {
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     if (!this.#isWoken && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        this.#wake = () => {
+        const done = () => {
           clearTimeout(timer);
-          signal.removeEventListener('abort', this.#wake as () => void);
+          // A consumer waits once a second for months: what it leaves on the signal would pile up.
+          signal.removeEventListener('abort', done);
           this.#wake = null;
           resolve();
         };
-        signal.addEventListener('abort', this.#wake, { once: true });
+        const timer = setTimeout(done, ms);
+        this.#wake = done;
+        signal.addEventListener('abort', done, { once: true });
       });
-      this.#wake = null;
     }
     this.#isWoken = false;
   }
