@@ -67,7 +67,7 @@ function makeDataDir(): string {
 
 export async function startSalvage(environment: Record<string, string>): Promise<RunningServer> {
   const [port, dataDir] = [await freePort(), makeDataDir()];
-  const child = spawn('taskset', ['-c', '0', process.execPath, join(root, 'src/bin/salvage.ts'), 'collector'], {
+  const child = spawn('taskset', ['-c', '0', process.execPath, join(root, 'salvage'), 'collector'], {
     stdio: 'ignore',
     env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', SALVAGE_DATA_DIR: dataDir, ...environment },
   });
