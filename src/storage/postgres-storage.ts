@@ -38,6 +38,15 @@ const tables = ['raw_crashes', 'dumps', 'dump_chunks', 'processed_crashes'] as c
 
 /** SQLSTATE: no partition for the row. */
 const noPartition = '23514';
+/** SQLSTATE: unique violation. */
+const alreadyThere = '23505';
+
+const saveChunkSql = 'insert into dump_chunks (submitted_on, crash_id, name, chunk, bytes) values ($1, $2, $3, $4, $5)';
+const saveDumpSql = `
+with last_chunk as (
+  insert into dump_chunks (submitted_on, crash_id, name, chunk, bytes)
+  select $1::date, $2::text, $3::text, $6::int, $7::bytea where $7::bytea is not null)
+insert into dumps (submitted_on, crash_id, name, size_bytes, sha256) values ($1, $2, $3, $4, $5)`;
 
 /** Crashes in PostgreSQL, dumps included (in chunks): a report is there whole or not at all. */
 export class PostgresStorage implements CrashStorage {
@@ -85,8 +94,8 @@ export class PostgresStorage implements CrashStorage {
     const { crashId } = report;
     const day = dayOf(crashId);
     const sha256 = createHash('sha256').update(report.rawCrashJson).digest('hex');
-    await this.#inPartition(day, `saving ${crashId}`, async (client) => {
-      if (await isSaved(client, day, crashId)) await this.#removeRaw(client, day, crashId);
+    await this.#inPartition(day, `saving ${crashId}`, async (client, isReplacing) => {
+      if (isReplacing) await this.#removeRaw(client, day, crashId);
       for (const dump of report.dumps) {
         signal?.throwIfAborted();
         await this.#saveDump(client, day, crashId, dump);
@@ -209,20 +218,19 @@ export class PostgresStorage implements CrashStorage {
     const hash = dump.sha256 === null ? createHash('sha256') : null;
     let sizeBytes = 0;
     let chunk = 0;
+    let last: Buffer | null = null;
     for await (const bytes of rechunked(dump.open(), storageLimits.chunkSizeBytes.value)) {
       hash?.update(bytes);
       sizeBytes += bytes.length;
-      await client.query({
-        name: 'storage-save-chunk',
-        text: 'insert into dump_chunks (submitted_on, crash_id, name, chunk, bytes) values ($1, $2, $3, $4, $5)',
-        values: [day, crashId, dump.name, chunk++, bytes],
-      });
+      if (last) {
+        const values = [day, crashId, dump.name, chunk++, last];
+        await client.query({ name: 'storage-save-chunk', text: saveChunkSql, values });
+      }
+      last = bytes;
     }
-    await client.query({
-      name: 'storage-save-dump',
-      text: 'insert into dumps (submitted_on, crash_id, name, size_bytes, sha256) values ($1, $2, $3, $4, $5)',
-      values: [day, crashId, dump.name, sizeBytes, dump.sha256 ?? hash?.digest('hex')],
-    });
+    // The last chunk, of most dumps the only one, goes with the row of the dump.
+    const values = [day, crashId, dump.name, sizeBytes, dump.sha256 ?? hash?.digest('hex'), chunk, last];
+    await client.query({ name: 'storage-save-dump', text: saveDumpSql, values });
   }
 
   async *#readChunks(crashId: CrashId, name: string): AsyncGenerator<Uint8Array> {
@@ -248,17 +256,27 @@ export class PostgresStorage implements CrashStorage {
     return count;
   }
 
-  /** One transaction; when retention has dropped the partition since we saw it, it is made again. */
-  async #inPartition(day: string, doing: string, work: (client: PoolClient) => Promise<void>): Promise<void> {
+  /**
+   * One transaction. Done again when retention has dropped the partition since we saw it, and when the crash is there
+   * already (`isReplacing`): new ones are so much more frequent that nobody asks first.
+   */
+  async #inPartition(
+    day: string,
+    doing: string,
+    work: (client: PoolClient, isReplacing: boolean) => Promise<void>,
+  ): Promise<void> {
     await this.#guard(doing, async () => {
-      await this.#makePartitions(day);
-      try {
-        await withTransaction(this.#pool, work);
-      } catch (error) {
-        if ((error as { code?: string }).code !== noPartition) throw error;
-        this.#knownDays.clear();
+      let isReplacing = false;
+      for (let triesLeft = 3; ; triesLeft--) {
         await this.#makePartitions(day);
-        await withTransaction(this.#pool, work);
+        try {
+          return await withTransaction(this.#pool, (client) => work(client, isReplacing));
+        } catch (error) {
+          const { code } = error as { code?: string };
+          if (triesLeft <= 1 || (code !== noPartition && code !== alreadyThere)) throw error;
+          if (code === noPartition) this.#knownDays.clear();
+          else isReplacing = true;
+        }
       }
     });
   }
@@ -292,12 +310,6 @@ export class PostgresStorage implements CrashStorage {
       throw kind ? new SalvageError(kind, `${doing}: ${errorText(cause)}`, { cause }) : cause;
     }
   }
-}
-
-/** Dumps are never there without their raw crash: all of a report is one transaction. */
-async function isSaved(client: PoolClient, day: string, crashId: CrashId): Promise<boolean> {
-  const text = 'select 1 from raw_crashes where submitted_on = $1 and crash_id = $2 for update';
-  return ((await client.query({ name: 'storage-is-saved', text, values: [day, crashId] })).rowCount ?? 0) > 0;
 }
 
 function notFound(what: string): SalvageError {
