@@ -91,7 +91,7 @@ ${problem === null ? nothing : notice('danger', html`<strong>That was not change
 </table></div>
 <section class="section" aria-labelledby="add-person">
 ${sectionHead('add-person', 'Add a person')}
-<form class="fields below" method="post" action="/admin/people">
+<form class="fields below people-form" method="post" action="/admin/people">
   <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="action" value="add">
   <p class="field"><label for="new-name">Name</label><input class="input" id="new-name" name="name" required maxlength="100" autocomplete="off"></p>
   <p class="field"><label for="new-role">Role</label>${roleSelect('new-role', 'viewer', true)}</p>

@@ -26,6 +26,11 @@ function table(caption: string, heads: readonly string[], rows: readonly (readon
 </table></div>`;
 }
 
+/** Declarations write names in backquotes. */
+function ticked(text: string): Html {
+  return html`${text.split('`').map((piece, at) => (at % 2 === 1 ? html`<code>${piece}</code>` : piece))}`;
+}
+
 const code = (text: string): Html => html`<code>${text}</code>`;
 const example = (text: string): Html => html`<a href="${urlWith('/search/', { q: text })}"><code>${text}</code></a>`;
 
@@ -65,9 +70,9 @@ ${section(
     operatorRows.map(([bar, address, meaning]) => [code(bar), code(address), meaning]),
   ),
 )}
-${section('Together', html`<p class="prose">Different fields: all must hold. The same field: any of its values, none of its negated ones. Bounds such as <code>uptime&gt;=60 uptime&lt;600</code> hold together. Words that name no field are looked for in the signature. Quote what has blanks: ${example('reason:"SIGSEGV / SEGV_MAPERR"')}.</p>`)}
-${section('Dates', html`<p class="prose">All dates are UTC. Without one, the last seven days are searched; with only one bound, seven days before it or everything since. ${example('date>=-14d')} counts back from now, ${example('date>=2026-11-01 date<2026-11-08')} is a week, and up to 365 days can be searched at once.</p>`)}
-${section('Fields', html`<p class="prose">There are ${searchFields.size} fields, and every annotation that a client sends is one besides, as <code>annotation.Name</code>. The <a href="/documentation/datadictionary/">data dictionary</a> lists them. <a href="/documentation/supersearch/api/">The same through the API</a>, <a href="/documentation/supersearch/examples/">examples</a>.</p>`)}`;
+${section('Together', html`<p class="prose below">Different fields: all must hold. The same field: any of its values, none of its negated ones. Bounds such as <code>uptime&gt;=60 uptime&lt;600</code> hold together. Words that name no field are looked for in the signature. Quote what has blanks: ${example('reason:"SIGSEGV / SEGV_MAPERR"')}.</p>`)}
+${section('Dates', html`<p class="prose below">All dates are UTC. Without one, the last seven days are searched; with only one bound, seven days before it or everything since. ${example('date>=-14d')} counts back from now, ${example('date>=2026-11-01 date<2026-11-08')} is a week, and up to 365 days can be searched at once.</p>`)}
+${section('Fields', html`<p class="prose below">There are ${searchFields.size} fields, and every annotation that a client sends is one besides, as <code>annotation.Name</code>. The <a href="/documentation/datadictionary/">data dictionary</a> lists them. <a href="/documentation/supersearch/api/">The same through the API</a>, <a href="/documentation/supersearch/examples/">examples</a>.</p>`)}`;
 }
 
 function examplesHelp(): Html {
@@ -92,7 +97,7 @@ function parameterRows(parameters: readonly ApiParameter[]): readonly (readonly 
   return parameters.map(({ name, kind, isRequired, choices, description }) => [
     code(name),
     `${kind}${isRequired ? ', required' : ''}`,
-    html`${description}${choices ? html` ${choices.join(', ')}` : nothing}`,
+    html`${ticked(description)}${choices ? html` ${choices.join(', ')}` : nothing}`,
   ]);
 }
 
@@ -107,7 +112,7 @@ function dictionaryHelp(): Html {
     html`<a href="${fieldUrl(field)}"><code>${field.name}</code></a>`,
     field.kind,
     field.permission === 'protected' ? lockBadge('protected') : 'public',
-    field.description,
+    ticked(field.description),
   ]);
   return html`<p class="prose">Every field that can be searched. Names of protected fields are no secret; their values, counts and matches are.</p>
 ${table('Fields', ['Field', 'Kind', 'Who', 'Meaning'], rows)}`;
@@ -130,7 +135,7 @@ function endpointView(endpoint: ApiEndpoint): Html {
   const canTry =
     endpoint.methods.includes('GET') && !endpoint.parameters.some(({ isRequired }) => isRequired) && !url.includes('{');
   return html`<section class="section" aria-labelledby="${id}">${sectionHead(id, url, endpoint.methods.join(', '), canTry ? html`<a class="btn quiet" href="${url}${endpoint.takesSearchFields ? '?_results_number=3' : ''}">Try</a>` : nothing)}
-<p class="prose below">${endpoint.summary} <span class="faint">${needs === '' ? 'Open to everybody.' : `Needs: ${needs}.`}</span></p>
+<p class="prose below">${ticked(endpoint.summary)} <span class="faint">${needs === '' ? 'Open to everybody.' : `Needs: ${needs}.`}</span></p>
 ${endpoint.parameters.length === 0 ? nothing : table(`Parameters of ${endpoint.name}`, ['Parameter', 'Kind', 'Meaning'], parameterRows(endpoint.parameters))}
 </section>`;
 }
@@ -240,7 +245,7 @@ ${table(
 
 /** One field: what it is, who sees it, and what it mostly is. */
 export function fieldView(field: SearchField, common: readonly { term: string; count: number }[] | null): Html {
-  return html`<div class="page-head"><h1><code>${field.name}</code></h1><p class="lead">${field.description}</p></div>
+  return html`<div class="page-head"><h1><code>${field.name}</code></h1><p class="lead">${ticked(field.description)}</p></div>
 <dl class="kv"><dt>Kind</dt><dd>${field.kind}</dd><dt>Who sees it</dt><dd>${field.permission}</dd><dt>In the processed crash</dt><dd><code>${field.path}</code></dd><dt>In search</dt><dd><a href="${urlWith('/search/', { _facets: field.name, _columns: ['date', 'signature', field.name] })}"><code>${field.name}</code></a></dd>${field.choices.length > 0 ? html`<dt>Values</dt><dd>${field.choices.join(', ')}</dd>` : nothing}</dl>
 ${
   common === null
