@@ -75,13 +75,20 @@ export function requirePermissions(reader: Reader, needed: readonly Permission[]
 export function refuseForgedRequest(request: FastifyRequest, access: Access, formSecret: string | null): void {
   if (access.reader.via === 'token') return;
   const site = request.headers['sec-fetch-site'];
-  const origin = request.headers.origin;
-  const isOwnOrigin = origin === undefined || URL.parse(origin)?.host === request.host;
-  const isOwnSite = site === undefined || site === 'same-origin' || site === 'none';
+  const { origin } = request.headers;
+  // Browsers that state the site are believed on it; they send `Origin: null` from pages with the policy no-referrer.
+  const isOwnSite =
+    site === 'same-origin' || site === 'none' || (site === undefined && isOwnOrigin(origin, request.host));
+  const contradicts = origin !== undefined && origin !== 'null' && !isOwnOrigin(origin, request.host);
   const header = request.headers['x-csrf-token'];
   const given = formSecret ?? (typeof header === 'string' ? header : '');
   const isSecretRight = access.session === null || isSameSecret(given, access.session.csrfSecret);
-  if (!isOwnOrigin || !isOwnSite || !isSecretRight) throw new SalvageError(webErrors.forged_request);
+  if (!isOwnSite || contradicts || !isSecretRight) throw new SalvageError(webErrors.forged_request);
+}
+
+/** Programs send no Origin; old browsers send one with every POST. */
+function isOwnOrigin(origin: string | undefined, host: string): boolean {
+  return origin === undefined || URL.parse(origin)?.host === host;
 }
 
 /** True if crashes of this product exist for the reader; those of others answer 404, not 403 (web.md §7.2). */

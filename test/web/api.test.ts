@@ -304,3 +304,19 @@ test('over the limit: 429 with Retry-After', async () => {
   );
   assert.ok(Number(statuses[2]?.headers.get('retry-after')) > 0);
 });
+
+test('whether a form came from our own page', async () => {
+  const site = await startWebSite();
+  const claim = async (headers: Record<string, string>) => {
+    const body = new URLSearchParams({ link: await site.people.makeClaimSecret() });
+    return (await fetch(`${site.url}/claim`, { method: 'POST', body, headers, redirect: 'manual' })).status;
+  };
+  // What Chromium sends from a page with the policy no-referrer.
+  assert.equal(await claim({ origin: 'null', 'sec-fetch-site': 'same-origin' }), 303);
+  assert.equal(await claim({ origin: site.url }), 303);
+  assert.equal(await claim({}), 303);
+  assert.equal(await claim({ origin: 'null' }), 403);
+  assert.equal(await claim({ origin: 'null', 'sec-fetch-site': 'cross-site' }), 403);
+  assert.equal(await claim({ origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' }), 403);
+  assert.equal(await claim({ 'sec-fetch-site': 'same-site' }), 403);
+});
