@@ -19,6 +19,7 @@ import { addPeoplePages } from './pages/people-pages.ts';
 import { addQuickSearch } from './pages/quick-search.ts';
 import { addReportPages } from './pages/report-pages.ts';
 import { addSearchPages } from './pages/search-pages.ts';
+import { addSignaturePages } from './pages/signature-pages.ts';
 import { addStatusPages } from './pages/status-pages.ts';
 import { addTopCrashersPages } from './pages/top-crashers-pages.ts';
 import { sendError } from './send-error.ts';
@@ -57,6 +58,7 @@ export async function makeWebApp(parts: WebParts): Promise<WebApp> {
   addApiRoutes(app, parts);
   addPageRoutes(app, parts, [
     addReportPages,
+    addSignaturePages,
     addQuickSearch,
     addOverviewPages,
     addTopCrashersPages,

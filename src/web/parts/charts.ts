@@ -11,10 +11,14 @@ import { dayText } from './times.ts';
 export interface Series {
   readonly name: string;
   readonly values: readonly number[];
+  /** What is left over after the others. */
+  readonly is_rest?: boolean;
 }
 
 /** Colours in their fixed order; what is left over is the rest. */
-export const seriesInks = ['s1', 's2', 's3', 's4', 'sr'] as const;
+const seriesInks = ['s1', 's2', 's3', 's4', 'sr'] as const;
+
+const inkOf = (series: Series, at: number): string => (series.is_rest ? 'sr' : (seriesInks[Math.min(at, 4)] as string));
 
 /** Series stacked into one column a day, with gridlines, labels and the sentence that says what is seen. */
 export function dayChart(days: readonly Date[], series: readonly Series[], title: string): Html {
@@ -24,12 +28,12 @@ export function dayChart(days: readonly Date[], series: readonly Series[], title
   const step = 100 / Math.max(1, days.length);
   const columns = days.map((_, day) => {
     let y = height;
-    return series.map(({ values }, at) => {
-      const value = values[day] ?? 0;
+    return series.map((one, at) => {
+      const value = one.values[day] ?? 0;
       if (value === 0) return '';
       const size = Math.max(0.8, (value / top) * height);
       y -= size;
-      return rect(seriesInks[Math.min(at, 4)] as string, day * step + step * 0.1, y, step * 0.8, size);
+      return rect(inkOf(one, at), day * step + step * 0.1, y, step * 0.8, size);
     });
   });
   const lines = gridValues(top).map((value) => ({ value, y: height - (value / top) * height }));
@@ -51,7 +55,7 @@ export function dayChart(days: readonly Date[], series: readonly Series[], title
 
 /** The names of a chart's series in its colours. */
 export function legend(series: readonly Series[]): Html {
-  return html`<ul class="legend">${series.map(({ name }, at) => html`<li class="${seriesInks[Math.min(at, 4)]}">${name}</li>`)}</ul>`;
+  return html`<ul class="legend">${series.map((one, at) => html`<li class="${inkOf(one, at)}">${one.name}</li>`)}</ul>`;
 }
 
 /** A chart for the margin: one column a day, without scale. */
