@@ -34,6 +34,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   'send-test-crash': async () => (await import('./commands/demo.ts')).addSendTestCrashCommand,
   submit: async () => (await import('./commands/submit.ts')).addSubmitCommand,
   capture: async () => (await import('./commands/capture.ts')).addCaptureCommand,
+  submitter: async () => (await import('./commands/submitter.ts')).addSubmitterCommand,
+  crashmover: async () => (await import('./commands/crashmover.ts')).addCrashmoverCommand,
   systemtest: async () => (await import('./commands/systemtest.ts')).addSystemtestCommand,
   loadtest: async () => (await import('./commands/loadtest.ts')).addLoadtestCommand,
   stackwalk: async () => (await import('./commands/stackwalk.ts')).addStackwalkCommand,

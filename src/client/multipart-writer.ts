@@ -24,16 +24,25 @@ export function writeMultipart(parts: readonly BodyPart[], style: BodyStyle): Ui
   const chunks: Uint8Array[] = [];
   let needsCrlf = false;
   for (const part of parts) {
-    const quote = (text: string) => (style.percentEncodesNames ? encodeName(text) : text);
-    const filename = part.filename === undefined ? '' : `; filename="${quote(part.filename)}"`;
-    const type = part.contentType === undefined ? '' : `\r\nContent-Type: ${part.contentType}`;
-    const head = `--${style.boundary}\r\nContent-Disposition: form-data; name="${quote(part.name)}"${filename}${type}\r\n\r\n`;
-    chunks.push(Buffer.from(`${needsCrlf ? '\r\n' : ''}${head}`));
+    chunks.push(Buffer.from(partHead(part, style, needsCrlf)));
     chunks.push(typeof part.content === 'string' ? Buffer.from(part.content) : part.content);
     needsCrlf = !(style.omitsCrlfAfterFiles && part.filename !== undefined);
   }
-  chunks.push(Buffer.from(`${needsCrlf ? '\r\n' : ''}--${style.boundary}--\r\n`));
+  chunks.push(Buffer.from(closingDelimiter(style, needsCrlf)));
   return chunks;
+}
+
+/** Delimiter and headers of a part, after the line end that the part before it needs. */
+export function partHead(part: Omit<BodyPart, 'content'>, style: BodyStyle, needsCrlf: boolean): string {
+  const quote = (text: string) => (style.percentEncodesNames ? encodeName(text) : text);
+  const filename = part.filename === undefined ? '' : `; filename="${quote(part.filename)}"`;
+  const type = part.contentType === undefined ? '' : `\r\nContent-Type: ${part.contentType}`;
+  const head = `--${style.boundary}\r\nContent-Disposition: form-data; name="${quote(part.name)}"${filename}${type}\r\n\r\n`;
+  return `${needsCrlf ? '\r\n' : ''}${head}`;
+}
+
+export function closingDelimiter({ boundary }: BodyStyle, needsCrlf: boolean): string {
+  return `${needsCrlf ? '\r\n' : ''}--${boundary}--\r\n`;
 }
 
 function encodeName(text: string): string {

@@ -8,6 +8,7 @@ import { SalvageError } from '../lib/errors.ts';
 import { BodyEnd } from './body-end.ts';
 import { clientErrors } from './errors.ts';
 import { framingOf, type HttpHead, readHead } from './http-head.ts';
+import { clientLimits } from './limits.ts';
 
 /** An answer as it came, whatever the request was. */
 export interface RawAnswer {
@@ -17,8 +18,6 @@ export interface RawAnswer {
   /** Milliseconds since the connection was open. */
   readonly durationMs: number;
 }
-
-const answerBytesMax = 1024 * 1024;
 
 /** A plain or TLS connection to the host of the URL. */
 export function openSocket(url: URL, onOpen: () => void): Socket {
@@ -76,7 +75,7 @@ class AnswerReader {
 
   push(bytes: Buffer): Omit<RawAnswer, 'durationMs'> | null {
     this.#received = Buffer.concat([this.#received, bytes]);
-    const isTooLong = this.#received.length > answerBytesMax;
+    const isTooLong = this.#received.length > clientLimits.answerBytesMax.value;
     return this.#read(isTooLong);
   }
 

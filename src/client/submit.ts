@@ -4,6 +4,7 @@
 
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
 import { SalvageError } from '../lib/errors.ts';
 import type { WrittenRequest } from './client-kinds.ts';
@@ -30,6 +31,15 @@ export interface SubmitAnswer {
   readonly durationMs: number;
 }
 
+/** Any answer over HTTP. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Without the line end. */
+  readonly text: string;
+  /** What the server asks to wait; null when it asks nothing. */
+  readonly retryAfterS: number | null;
+}
+
 /** Sends one report and reads the answer. Throws `submit_unreachable`; any HTTP status is an answer. */
 export async function submit(written: WrittenRequest, options: SubmitOptions): Promise<SubmitAnswer> {
   const isGzip = options.transfer === 'auto' ? written.sendsGzip : options.transfer.startsWith('gzip');
@@ -40,16 +50,17 @@ export async function submit(written: WrittenRequest, options: SubmitOptions): P
   if (isChunked) headers['transfer-encoding'] = 'chunked';
   else headers['content-length'] = String(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   const startedMs = performance.now();
-  const { status, text } = await send(new URL(options.url + written.query), headers, chunks, options.timeoutMs);
+  const { status, text } = await postBody(new URL(options.url + written.query), headers, chunks, options.timeoutMs);
   return { status, text, crashId: crashIdIn(text), durationMs: performance.now() - startedMs };
 }
 
-function send(
+/** Posts a body and reads the answer; throws `submit_unreachable`. The body may come from streams. */
+export function postBody(
   url: URL,
-  headers: Record<string, string>,
-  chunks: readonly Uint8Array[],
+  headers: Readonly<Record<string, string>>,
+  body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   timeoutMs: number,
-): Promise<{ status: number; text: string }> {
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) =>
       reject(new SalvageError(clientErrors.submit_unreachable, `${url.origin}: ${cause.message}`, { cause }));
@@ -59,13 +70,16 @@ function send(
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('error', fail);
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString().trimEnd() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(parts).toString().trimEnd(),
+          retryAfterS: Number(response.headers['retry-after']) || null,
+        }),
       );
     });
     request.on('error', fail);
     request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
-    for (const chunk of chunks) request.write(chunk);
-    request.end();
+    pipeline(body, request).catch(fail);
   });
 }
 

@@ -6,7 +6,6 @@ import type { CrashId } from '../crash/crash-id.ts';
 import { wasDeferred } from '../crash/was-deferred.ts';
 import { eachConcurrently } from '../lib/each-concurrently.ts';
 import { isErrorOf } from '../lib/errors.ts';
-import type { Logger } from '../lib/log.ts';
 import type { CrashQueue, QueueName } from '../queue/crash-queue.ts';
 import { queueErrors } from '../queue/errors.ts';
 import { storageErrors } from '../storage/errors.ts';
@@ -29,7 +28,6 @@ export interface TakenCrash {
 }
 
 export interface CrashmoverParts extends CopyAllParts {
-  readonly logger: Logger;
   /** Where to announce a crash once it is stored; null = nowhere. */
   readonly announce: { readonly queue: CrashQueue; readonly name: QueueName } | null;
 }
@@ -122,24 +120,5 @@ export async function* takeFromQueue(
         await taken.nack(reason);
       },
     };
-  }
-}
-
-/** The ids again and again (`forever`), once (`all`), or the first `count`. Waits between rounds. */
-export async function* numbered(
-  list: () => AsyncIterable<CrashId>,
-  number: 'all' | 'forever' | number,
-  pause: () => Promise<void>,
-  signal?: AbortSignal,
-): AsyncGenerator<CrashId> {
-  let left = typeof number === 'number' ? number : Number.POSITIVE_INFINITY;
-  while (!signal?.aborted) {
-    for await (const crashId of list()) {
-      if (signal?.aborted || left <= 0) return;
-      left -= 1;
-      yield crashId;
-    }
-    if (number !== 'forever') return;
-    await pause();
   }
 }

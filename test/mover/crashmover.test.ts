@@ -13,7 +13,8 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
 import { nodeFiles } from '../../src/lib/files.ts';
 import { nullLogger } from '../../src/lib/log.ts';
-import { type CrashmoverParts, handOut, moveCrashes, numbered, takeFromQueue } from '../../src/mover/crashmover.ts';
+import { numbered } from '../../src/lib/numbered.ts';
+import { type CrashmoverParts, handOut, moveCrashes, takeFromQueue } from '../../src/mover/crashmover.ts';
 import { copyCrashes } from '../../src/mover/storage-copy.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import type { CrashStorage } from '../../src/storage/crash-storage.ts';
@@ -61,7 +62,6 @@ function partsOf(
     clock: systemClock,
     attemptsMax: 3,
     retryWaitMs: () => 1,
-    logger: nullLogger,
     announce: null,
     ...more,
   };

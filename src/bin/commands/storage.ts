@@ -18,11 +18,8 @@ import type { CrashStorage, ListFilter } from '../../storage/crash-storage.ts';
 import { storageErrors } from '../../storage/errors.ts';
 import { readReport } from '../../storage/read-report.ts';
 import { applyRetention, planRetention } from '../../storage/retention.ts';
-import { parseStoreSpec } from '../../storage/store-spec.ts';
 import { openContext, type ProcessContext } from '../context.ts';
-import { openDatabase } from '../parts/database.ts';
-import { buildConfiguredStorage } from '../parts/storage-factories.ts';
-import { openConfiguredStorage } from '../parts/storages.ts';
+import { openNamedStorage } from '../parts/named-storage.ts';
 
 interface StoreOption {
   readonly store?: string;
@@ -114,15 +111,7 @@ async function withContext(work: (context: ProcessContext) => Promise<void>): Pr
 }
 
 function withStore(spec: string | undefined, work: (store: CrashStorage) => Promise<void>): Promise<void> {
-  return withContext(async (context) => work(await openNamed(context, spec)));
-}
-
-async function openNamed(context: ProcessContext, spec: string | undefined): Promise<CrashStorage> {
-  if (spec === undefined) return openConfiguredStorage(context, 'fs');
-  const database = spec.includes('postgres') ? await openDatabase(context) : null;
-  const store = await buildConfiguredStorage(context, database, parseStoreSpec(spec));
-  context.releasers.add(`storage ${spec}`, () => store.close());
-  return store;
+  return withContext(async (context) => work(await openNamedStorage(context, spec)));
 }
 
 async function getCrash(store: CrashStorage, crashId: CrashId, directory: string): Promise<void> {
@@ -159,7 +148,7 @@ async function putCrash(store: CrashStorage, crashId: CrashId, directory: string
 
 async function copy(from: string, to: string, options: FilterOptions): Promise<void> {
   await withContext(async (context) => {
-    const [source, target] = [await openNamed(context, from), await openNamed(context, to)];
+    const [source, target] = [await openNamedStorage(context, from), await openNamedStorage(context, to)];
     await target.check();
     finish(await copyCrashes(source, target, source.listCrashIds(filterOf(options)), eachOptions(options)), 'copied');
   });

@@ -10,9 +10,7 @@ import { option } from '../../lib/options.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { openContext } from '../context.ts';
 import { intakeUrl } from '../intake-url.ts';
-import { storageOptions } from '../options.ts';
-import { openDatabase } from '../parts/database.ts';
-import { openStorage } from '../parts/storages.ts';
+import { openConfiguredStorage } from '../parts/storages.ts';
 
 interface SystemtestOptions {
   readonly product: string;
@@ -66,8 +64,7 @@ const storageWaitMs = 30_000;
 async function waitForStorage(crashIds: readonly CrashId[]): Promise<CrashId[]> {
   const context = await openContext('systemtest', { logsTo: 'stderr', announcesConfig: false });
   try {
-    const needsDatabase = context.config.valuesOf(storageOptions).class === 'postgres';
-    const storage = await openStorage(context, 'fs', needsDatabase ? await openDatabase(context) : null);
+    const storage = await openConfiguredStorage(context, 'fs');
     const endMs = performance.now() + storageWaitMs;
     for (let missing = [...crashIds]; ; ) {
       missing = await missingFrom(storage, missing);
