@@ -3,10 +3,12 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import cluster, { type Worker } from 'node:cluster';
+import { readConfig } from '../config/config.ts';
 import { SalvageError } from '../lib/errors.ts';
-import { openContext, type ProcessContext, runRole } from './context.ts';
+import { type ProcessContext, runRole } from './context.ts';
 import { binErrors } from './errors.ts';
-import { queueOptions, storageOptions } from './options.ts';
+import { optionGroups } from './option-groups.ts';
+import { processOptions, queueOptions, storageOptions } from './options.ts';
 import { openIntake } from './parts/intake.ts';
 import { openQueue } from './parts/queues.ts';
 import { openStorage } from './parts/storages.ts';
@@ -14,11 +16,18 @@ import { openStorage } from './parts/storages.ts';
 /** One process, or with WEB_CONCURRENCY several on one port, each with its own part of the spool. */
 export async function collect(): Promise<void> {
   if (cluster.isWorker) return runRole('collector', collectInOneProcess);
-  const context = await openContext('collector', { logsTo: 'stdout', announcesConfig: false });
-  const { workerCount } = context.process;
-  await context.releasers.releaseAll();
+  const workerCount = wantedWorkerCount();
   if (workerCount === 1) return runRole('collector', collectInOneProcess);
   return superviseWorkers(workerCount);
+}
+
+/** One when the configuration cannot be read: the one process then says what is wrong with it. */
+function wantedWorkerCount(): number {
+  try {
+    return readConfig({ groups: optionGroups, environment: process.env }).valuesOf(processOptions).workerCount;
+  } catch {
+    return 1;
+  }
 }
 
 async function collectInOneProcess(context: ProcessContext): Promise<void> {

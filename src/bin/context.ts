@@ -12,6 +12,7 @@ import type { JsonObject } from '../lib/json.ts';
 import { type Logger, type LogLevel, makeLogger } from '../lib/log.ts';
 import {
   type LogSink,
+  makeLocalSyslogSink,
   makeStreamSink,
   makeUdpSyslogSink,
   mozlogLine,
@@ -99,8 +100,7 @@ function openLog(
     target === 'stdout' ? 1 : 2,
     isText ? (record) => readableLine(record, systemClock.now(), isColoured) : mozlog,
   );
-  const udp = /^udp:\/\/([^:/]+):(\d+)$/.exec(syslog);
-  const extra = udp ? makeUdpSyslogSink({ host: udp[1] as string, port: Number(udp[2]) }, mozlog) : null;
+  const extra = openSyslog(syslog, mozlog);
   const logger = makeLogger('salvage', (record) => {
     if (!passesLevel(record.level, level as LogLevel)) return;
     main.sink(record);
@@ -113,6 +113,12 @@ function openLog(
       main.close();
     },
   };
+}
+
+function openSyslog(target: string, line: Parameters<typeof makeUdpSyslogSink>[1]) {
+  const udp = /^udp:\/\/([^:/]+):(\d+)$/.exec(target);
+  if (udp) return makeUdpSyslogSink({ host: udp[1] as string, port: Number(udp[2]) }, line);
+  return target === '' ? null : makeLocalSyslogSink(target.replace(/^unix:/, ''), line);
 }
 
 async function openErrors(

@@ -35,7 +35,13 @@ export const logOptions = declareOptions('log', 'What is logged, how, and where 
     'auto',
     'mozlog = JSON lines, text = readable; auto = text on a terminal.',
   ),
-  syslog: option.text('', 'Also to syslog: `udp://host:514`. Empty = no.', { aliases: ['SALVAGE_SYSLOG'] }),
+  syslog: option.pattern(
+    /^(?:udp:\/\/[^:/]+:\d{1,5}|unix:\/.+)$/,
+    'udp://host:514 or unix:/dev/log',
+    '',
+    'Also to syslog: `udp://host:514`, or a socket of this machine such as `unix:/dev/log` (through the program `logger` of util-linux). Empty = no.',
+    { aliases: ['SALVAGE_SYSLOG'] },
+  ),
 });
 
 export const metricsOptions = declareOptions('metrics', 'Where metrics go. None by default.', {

@@ -170,7 +170,27 @@ function mapProcessManagerNames(
     const unused = [...values.keys()].filter((name) => /^(GUNICORN_(?!WORKERS$)|CMD_PREFIX$|NEW_RELIC_)/.test(name));
     if (unused.length > 0)
       notices.push(`No use here for ${unused.sort().join(', ')}: they belong to another process manager.`);
+    const idle = [...values.keys()].filter((name) => Object.hasOwn(idleAntennaNames, name)).sort();
+    for (const name of idle) notices.push(`No use here for ${name}: ${idleAntennaNames[name]}.`);
+    mapLocalDevelopment(values);
   }
+}
+
+/** Variables of Antenna that have nothing to set here, and why. */
+const idleAntennaNames: Readonly<Record<string, string>> = {
+  BASEDIR: 'the package knows where it lies',
+  DUMP_FIELD: 'Antenna declared it and never read it',
+  BREAKPAD_DUMP_FIELD: 'Antenna declared it and never read it',
+  CRASHSTORAGE_CONNECTION_CLASS: 'there is one kind of connection to S3',
+  CRASHMOVER_MAX_ATTEMPTS: 'the mover never gives up',
+  CRASHMOVER_RETRY_SLEEP_SECONDS: 'the mover backs off up to five minutes',
+};
+
+/** Antenna's LOCAL_DEV_ENV: readable lines, and metrics among them. */
+function mapLocalDevelopment(values: Map<string, string>): void {
+  if (!/^(1|true|t|yes|y|on)$/i.test(values.get('LOCAL_DEV_ENV') ?? '')) return;
+  if (!values.has('SALVAGE_LOG_FORMAT')) values.set('SALVAGE_LOG_FORMAT', 'text');
+  if (!values.has('METRICS_CLASS')) values.set('METRICS_CLASS', 'antenna.metrics.LoggingMetrics');
 }
 
 /** SALVAGE_… names that no option reads are most likely misspelt. */

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import pino from 'pino';
 import { errorText, SalvageError } from './errors.ts';
@@ -115,4 +116,40 @@ export function makeUdpSyslogSink(
     socket.send(`<${priority}>salvage: ${line(record)}`, target.port, target.host, () => {});
   };
   return { sink, close: () => socket.close() };
+}
+
+const localSyslogRestartMs = 5000;
+/** Lines that wait for a syslog that does not read; further ones are dropped, as a full datagram socket would. */
+const localSyslogWaitingBytesMax = 1024 * 1024;
+
+/**
+ * To a syslog socket of this machine, such as /dev/log, through `logger` of util-linux: Node itself has no Unix
+ * datagram sockets. The main log has every line in any case, so a syslog that is away costs lines here and nothing else.
+ */
+export function makeLocalSyslogSink(
+  socketPath: string,
+  line: (record: LogRecord) => string,
+): { sink: LogSink; close(): void } {
+  let child: ChildProcess | null = null;
+  let startedMs = Number.NEGATIVE_INFINITY;
+  const start = () => {
+    startedMs = performance.now();
+    const started = spawn('logger', ['-u', socketPath, '-t', 'salvage', '--prio-prefix', '-S', '60000'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const forget = () => {
+      if (child === started) child = null;
+    };
+    started.on('error', forget).on('exit', forget);
+    started.stdin.on('error', () => {});
+    started.unref();
+    return started;
+  };
+  const sink = (record: LogRecord) => {
+    if (!child && performance.now() - startedMs < localSyslogRestartMs) return;
+    child ??= start();
+    if ((child.stdin?.writableLength ?? 0) > localSyslogWaitingBytesMax) return;
+    child.stdin?.write(`<${16 * 8 + severities[record.level]}>${line(record)}\n`);
+  };
+  return { sink, close: () => child?.stdin?.end() };
 }

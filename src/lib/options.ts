@@ -103,6 +103,19 @@ function asNumber(value: unknown, isInteger: boolean, min: number, max: number):
 export const option = {
   text: (defaultValue: string, doc: string, extras?: OptionExtras) =>
     makeOption('text', asText, defaultValue, doc, extras),
+  /** Text of one form; empty = none. `example` says what would be right. */
+  pattern: (pattern: RegExp, example: string, defaultValue: string, doc: string, extras?: OptionExtras) =>
+    makeOption(
+      'text',
+      (value) => {
+        const text = asText(value).trim();
+        if (text !== '' && !pattern.test(text)) throw new Error(`must be ${example}`);
+        return text;
+      },
+      defaultValue,
+      doc,
+      extras,
+    ),
   path: (defaultValue: string, doc: string, extras?: OptionExtras) =>
     makeOption('path', asText, defaultValue, doc, extras),
   integer: (defaultValue: number, min: number, max: number, doc: string, extras?: OptionExtras) =>

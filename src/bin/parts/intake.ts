@@ -10,6 +10,7 @@ import { collectorOptions } from '../../collector/options.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
 import { checkAtStart } from '../../mover/check-at-start.ts';
+import { moverMetrics, moverMetrics2018 } from '../../mover/metrics.ts';
 import { type Mover, makeMover } from '../../mover/mover.ts';
 import { moverOptions } from '../../mover/options.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
@@ -59,7 +60,7 @@ export async function openIntake(context: ProcessContext, defaultThrottler: stri
     throttler,
     options,
     metrics,
-    logger,
+    logger: logger.named('salvage.collector'),
     clock,
     randomUuid: randomUUID,
     checks: [
@@ -82,7 +83,10 @@ export async function openIntake(context: ProcessContext, defaultThrottler: stri
         clock,
         logger,
         metrics,
-        options: config.valuesOf(moverOptions),
+        options: {
+          ...config.valuesOf(moverOptions),
+          metricNames: options.profile === 'antenna-2018' ? moverMetrics2018 : moverMetrics,
+        },
       });
       releasers.add('mover', () => mover.drain(context.process.drainTimeoutMs));
       return mover;
