@@ -45,6 +45,7 @@ export class FsStorage implements CrashStorage {
     deletes: true,
   };
   readonly #root: string;
+  #rootMade: Promise<void> | null = null;
   readonly #files: Files;
   readonly #clock: Clock;
   readonly #syncs: DirectorySyncs;
@@ -191,9 +192,23 @@ export class FsStorage implements CrashStorage {
     await Promise.all(directories.map((path) => this.#syncs.sync(path)));
   }
 
+  /**
+   * The root is made once and never again: when it goes away later, a disk was taken away. A new folder in its place
+   * would pass for an empty store, and crashes on that disk for crashes that never were.
+   */
+  async #ensureRoot(): Promise<void> {
+    this.#rootMade ??= makeDirectory(this.#files, this.#root);
+    try {
+      await this.#rootMade;
+    } catch (error) {
+      this.#rootMade = null;
+      throw error;
+    }
+  }
+
   /** What is in it need not outlive a power cut, so neither must its own entry. */
   async #ensureWorkDirectory(): Promise<void> {
-    await this.#once(this.#root, () => makeDirectory(this.#files, this.#root));
+    await this.#ensureRoot();
     await this.#once(workPath(this.#root), async () => {
       await this.#files.mkdir(workPath(this.#root));
     });
@@ -206,7 +221,10 @@ export class FsStorage implements CrashStorage {
   async #ensureDirectories(paths: readonly string[]): Promise<void> {
     for (const parent of new Set(paths.map((path) => dirname(path)))) {
       if (parent === this.#root) continue;
-      await this.#once(parent, () => makeDirectory(this.#files, parent));
+      await this.#once(parent, async () => {
+        // Below a root that is gone this fails, which making what is missing above would hide.
+        if (await this.#files.mkdir(parent)) await this.#files.syncDirectory(this.#root);
+      });
       const missing = [...new Set(paths)].filter((path) => dirname(path) === parent && !this.#known.has(path));
       const making = missing.length > 0 ? this.#makeTogether(missing, parent) : Promise.resolve();
       for (const path of missing) this.#known.set(path, making);

@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -175,6 +175,23 @@ test('an absent root is an outage, a read-only one is refused, damaged files are
   };
   const readOnly = new FsStorage({ root: '/crashes', files: disk, clock: systemClock });
   await assert.rejects(readOnly.check(), { slug: 'storage_refused' });
+});
+
+test('a root that goes away is not made again: nothing is called missing, and all is there when it comes back', async () => {
+  const { storage, directory } = fsStorage();
+  await storage.check();
+  await storage.saveRawCrash(report([minidump]));
+  await rename(directory, `${directory}-away`);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await assert.rejects(storage.saveRawCrash(report([minidump])), { slug: 'storage_outage' });
+    await assert.rejects(storage.saveProcessedCrash(crashId, {} as ProcessedCrash), { slug: 'storage_outage' });
+    await assert.rejects(storage.check(), { slug: 'storage_outage' });
+    await assert.rejects(storage.getRawCrash(crashId), { slug: 'storage_outage' });
+  }
+  await rename(`${directory}-away`, directory);
+  await storage.check();
+  await storage.saveRawCrash(report([minidump]));
+  assert.ok(await storage.getRawCrash(crashId));
 });
 
 test('the null storage keeps the last ten and reads nothing', async () => {
