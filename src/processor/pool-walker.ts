@@ -2,7 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import type { WalkRequest, WalkResult } from '../unwind/unwind.ts';
+import { unwindErrors, type WalkRequest, type WalkResult } from '../unwind/unwind.ts';
 import { Semaphore } from './semaphore.ts';
 import type { Walker, WalkOutcome } from './walker.ts';
 
@@ -11,13 +11,21 @@ export interface DumpWalkPool {
   walk(request: WalkRequest, signal?: AbortSignal): Promise<WalkResult>;
 }
 
-/** The built-in walker: the pool of child processes, with its results in the words of a process. */
+/**
+ * The built-in walker: the pool of child processes, with its results in the words of a process. A walk whose process
+ * died is done once more: something else may have killed it (the kernel, short of memory, picks any process), and that
+ * must not cost the stack. A dump that kills its walker does so twice.
+ */
 export function makePoolWalker(pool: DumpWalkPool, version: string): Walker {
   return {
     name: 'salvage-stackwalk',
     version,
-    walk: async ({ dumpPath, isReprocessing }, signal) =>
-      outcomeOf(await pool.walk({ dumpPath, hasNewSymbols: isReprocessing }, signal)),
+    async walk({ dumpPath, isReprocessing }, signal) {
+      const request = { dumpPath, hasNewSymbols: isReprocessing };
+      const result = await pool.walk(request, signal);
+      const hasDied = result.status === 'failed' && result.slug === unwindErrors.walk_died.slug;
+      return outcomeOf(hasDied && !signal.aborted ? await pool.walk(request, signal) : result);
+    },
   };
 }
 
