@@ -7,6 +7,7 @@ import { raw } from 'hono/html';
 import type { Access } from './access.ts';
 import type { Asset } from './assets.ts';
 import { type Html, html, nothing, urlWith } from './html.ts';
+import { cutText } from './parts/text.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** What every page needs around its content. */
@@ -125,7 +126,7 @@ function contextMenus(frame: PageFrame, context: PageContext): Html {
   const current = frame.product ?? null;
   const products = context.products.map(
     ({ product, reportCount }) =>
-      html`<a href="${urlWith('/topcrashers/', { product })}"${product === current ? raw(' aria-current="true"') : nothing}>${product} <span class="faint">${reportCount.toLocaleString('en')}</span></a>`,
+      html`<a href="${urlWith('/topcrashers/', { product })}"${product === current ? raw(' aria-current="true"') : nothing}>${cutText(product, 100)} <span class="faint">${reportCount.toLocaleString('en')}</span></a>`,
   );
   const versionMenu = () => html`<span class="slash" aria-hidden="true">/</span>
     <details class="menu">
@@ -137,7 +138,7 @@ function contextMenus(frame: PageFrame, context: PageContext): Html {
     </details>`;
   return html`<div class="context">
     <details class="menu">
-      <summary><span class="vh">Product: </span><span class="cut-text">${current ?? 'All products'}</span> ${icon('chev')}</summary>
+      <summary><span class="vh">Product: </span><span class="cut-text">${cutText(current ?? 'All products', 100)}</span> ${icon('chev')}</summary>
       <div class="menu-list">${products}</div>
     </details>
     ${current && context.versions.length > 0 ? versionMenu() : nothing}

@@ -27,6 +27,7 @@ export const addSearchPages: AddPages = (add) => {
   add({ url: '/search/', handle: searchPage });
   add({ url: '/search/results/', handle: searchPage });
   add({ url: '/search/fields/', handle: fieldsAnswer });
+  add({ url: '/query/', handle: async (_context, _request, reply) => reply.redirect('/search/', 301) });
 };
 
 async function searchPage(context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -7,6 +7,7 @@ import { type Html, html, nothing, urlWith } from '../html.ts';
 import { spark } from '../parts/charts.ts';
 import { countText } from '../parts/figures.ts';
 import { command, sectionHead } from '../parts/notices.ts';
+import { cutText } from '../parts/text.ts';
 import { ago, dateTimeText } from '../parts/times.ts';
 
 /** Where one product's list of top crashers is; the versions are given, so that no redirect chooses others. */
@@ -48,7 +49,7 @@ export function productsView(products: readonly ProductOverview[], now: Date): H
 function productRow(product: ProductOverview, most: number, now: Date): Html {
   const featured = product.versions.filter(({ isFeatured }) => isFeatured);
   return html`<tr role="row">
-  <th role="rowheader" scope="row" class="name-cell"><a class="strong" href="${productUrl(product.product)}">${product.product}</a></th>
+  <th role="rowheader" scope="row" class="name-cell"><a class="strong" href="${productUrl(product.product)}" title="${product.product.slice(0, 300)}">${cutText(product.product, 100)}</a></th>
   <td role="cell" class="num" data-label="Crashes"><span class="cell-bar"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * product.crashes) / most).toFixed(1)}%" height="100%" rx="1"/></svg><span class="fig">${countText(product.crashes)}</span></span></td>
   <td role="cell" class="num" data-label="Clients">${clientsText(product)}</td>
   <td role="cell" class="mid-wide">${spark(product.buckets, 'Crashes per half day, last 7 days')}</td>
@@ -76,7 +77,7 @@ export function productView(product: ProductOverview): Html {
   const shown = featured.length > 0 ? featured : product.versions.filter(({ isActive }) => isActive).slice(0, 4);
   const others = product.versions.filter((version) => !shown.includes(version));
   return html`<div class="page-head">
-  <h1>${product.product}</h1>
+  <h1>${cutText(product.product, 300)}</h1>
   <p class="lead"><span class="strong">${countText(product.crashes)}</span> crashes of ${countText(product.clients)} clients in the last 7 days, ${countText(product.reportCount)} reports in all</p>
   <div class="actions"><a class="btn quiet" href="${urlWith('/api/v1/products', { product: product.product })}">JSON</a><a class="btn quiet" href="${urlWith('/search/', { product: product.product })}">Search</a><a class="btn" href="${topCrashersUrl(product.product)}">Top crashers, all versions</a></div>
 </div>

@@ -10,7 +10,7 @@ import { countText } from '../parts/figures.ts';
 import { lockBadge } from '../parts/notices.ts';
 import { cutText, middle } from '../parts/text.ts';
 import type { SearchAddress } from './search-address.ts';
-import { refineValue, shownTerm } from './search-table.ts';
+import { linkCharactersMax, refineValue, shownTerm } from './search-table.ts';
 
 /** Terms that a facet shows before `more`. */
 export const facetTermsShown = 5;
@@ -54,6 +54,8 @@ function facetView(facet: Facet, search: WholeSearch, address: SearchAddress): H
 function termRow({ term, count }: FacetTerm, field: SearchField, address: SearchAddress, most: number): Html {
   const value = refineValue(field, term);
   const text = cutText(shownTerm(field, term), 300);
+  if (value.length > linkCharactersMax)
+    return html`<li><span class="term">${text}</span><span class="n">${countText(count)}</span><span></span></li>`;
   const isOnly = address.all(field.name).includes(value);
   const only = isOnly ? address.without(field.name, value) : address.with(field.name, value);
   const label = cutText(text, 100);

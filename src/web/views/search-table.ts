@@ -18,6 +18,9 @@ const secondsFields = new Set(['uptime', 'install_age', 'last_crash', 'startup_t
 /** Of a long value the beginning is enough to choose a row; the report has all of it. */
 const cellCharactersMax = 300;
 
+/** A value longer than this makes no address: servers and browsers between would cut it. */
+export const linkCharactersMax = 2000;
+
 /** The hits of a search, one report a row. */
 export function hitsTable(search: WholeSearch, address: SearchAddress): Html {
   const columns = search.request.columns.filter(({ name }) => name !== 'uuid');
@@ -57,7 +60,7 @@ function hitRow(hit: Record<string, unknown>, columns: readonly SearchField[], a
   const cells = columns.map((field, at) => {
     const name = columnClass(field, at);
     const value = hit[field.name];
-    if (field.name === 'signature' && typeof value === 'string')
+    if (field.name === 'signature' && typeof value === 'string' && value.length <= linkCharactersMax)
       return html`<th role="rowheader" scope="row" class="grow"><div class="sigline"><a class="sig" href="${signatureUrl(value, address)}" title="${value.slice(0, 1000)}">${middle(value.slice(0, 1000))}</a></div></th>`;
     return html`<td role="cell" class="${name}" data-label="${columnTitle(field)}">${cellValue(field, value, address)}</td>`;
   });
@@ -121,15 +124,17 @@ export function groupTable(search: WholeSearch, name: string, address: SearchAdd
     const text = String(term);
     const only = ungrouped.with(name, refineValue(field, term)).url();
     const link =
-      name === 'signature'
-        ? html`<a class="sig" href="${signatureUrl(text, address)}" title="${text.slice(0, 1000)}">${middle(text.slice(0, 1000))}</a>`
-        : html`<a class="quiet" href="${only}" title="${text.slice(0, 1000)}">${cutText(shownTerm(field, term), cellCharactersMax)}</a>`;
+      text.length > linkCharactersMax
+        ? html`<span class="clip">${cutText(text, cellCharactersMax)}</span>`
+        : name === 'signature'
+          ? html`<a class="sig" href="${signatureUrl(text, address)}" title="${text.slice(0, 1000)}">${middle(text.slice(0, 1000))}</a>`
+          : html`<a class="quiet" href="${only}" title="${text.slice(0, 1000)}">${cutText(shownTerm(field, term), cellCharactersMax)}</a>`;
     return html`<tr role="row">
   <td role="cell" class="num lead-cell">${at + 1}</td>
   <th role="rowheader" scope="row" class="grow"><div class="sigline">${link}</div></th>
   <td role="cell" class="num" data-label="Reports"><span class="cell-bar"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * count) / most).toFixed(1)}%" height="100%" rx="1"/></svg><span class="fig">${countText(count)}</span></span></td>
   <td role="cell" class="num" data-label="Share">${((100 * count) / Math.max(1, search.total)).toFixed(2)} %</td>
-  <td role="cell" class="nowrap mid-wide"><a href="${only}">only</a> · <a href="${ungrouped.with(name, `!${refineValue(field, term)}`).url()}">without</a></td>
+  <td role="cell" class="nowrap mid-wide">${text.length > linkCharactersMax ? nothing : html`<a href="${only}">only</a> · <a href="${ungrouped.with(name, `!${refineValue(field, term)}`).url()}">without</a>`}</td>
 </tr>`;
   });
   return html`<div class="table-wrap"><table role="table" class="data tight stack" data-rows>

@@ -63,7 +63,12 @@ function queryBar({ address, typed }: SearchPageParts): Html {
 
 /** In the query bar nothing is made visible instead of itself: what is sent back must be what was asked. */
 const escapeAttribute = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
 
 const periods = [
   ['1d', '24 h'],
