@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { siphonOptions } from '../client/options.ts';
 import { collectorOptions } from '../collector/options.ts';
 import { jobOptions } from '../jobs/options.ts';
 import type { OptionGroup } from '../lib/options.ts';
@@ -11,8 +12,7 @@ import { processorOptions } from '../processor/options.ts';
 import { rabbitmqOptions } from '../queue/options.ts';
 import { signatureOptions } from '../signature/options.ts';
 import { spoolOptions } from '../spool/options.ts';
-import { s3Options, storageTreeOptions, treeStorageOptions } from '../storage/options.ts';
-import { fsStorageOptions } from '../storage/storage-options.ts';
+import { fsStorageOptions, s3Options, storageTreeOptions, treeStorageOptions } from '../storage/options.ts';
 import { symbolOptions } from '../symbols/options.ts';
 import { walkerOptions } from '../unwind/options.ts';
 import { webOptions } from '../web/options.ts';
@@ -31,6 +31,7 @@ export const optionGroups: readonly OptionGroup[] = [
   treeStorageOptions,
   queueOptions,
   rabbitmqOptions,
+  siphonOptions,
   databaseOptions,
   processorOptions,
   walkerOptions,

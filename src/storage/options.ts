@@ -6,6 +6,16 @@ import { isJsonObject, type JsonObject } from '../lib/json.ts';
 import { declareOptions, option } from '../lib/options.ts';
 import { objectLayouts } from './object-keys.ts';
 
+export const fsStorageOptions = declareOptions(
+  'storage.fs',
+  'Crashes in a directory of this machine, in Antenna’s tree.',
+  {
+    root: option.path('', 'Where the dated directories are. Empty = `crashes` in the data folder.', {
+      aliases: ['CRASHMOVER_CRASHSTORAGE_FS_ROOT', 'CRASHSTORAGE_FS_ROOT', 'FS_ROOT'],
+    }),
+  },
+);
+
 export const storageTreeOptions = declareOptions('storage', 'Stores made of stores.', {
   tree: option.json<JsonObject | null>(
     null,

@@ -15,12 +15,11 @@ import { FileOutbox } from '../../storage/file-outbox.ts';
 import { FsStorage } from '../../storage/fs-storage.ts';
 import { MemoryStorage } from '../../storage/memory-storage.ts';
 import { NullStorage } from '../../storage/null-storage.ts';
-import { s3Options, treeStorageOptions } from '../../storage/options.ts';
+import { fsStorageOptions, s3Options, treeStorageOptions } from '../../storage/options.ts';
 import type { OutboxAdmin } from '../../storage/outbox.ts';
 import type { DebtKind } from '../../storage/postgres-outbox.ts';
 import type { TreeShape } from '../../storage/radix-paths.ts';
 import { RadixStorage } from '../../storage/radix-storage.ts';
-import { fsStorageOptions } from '../../storage/storage-options.ts';
 import type { ProcessContext } from '../context.ts';
 import type { Database } from './database.ts';
 
