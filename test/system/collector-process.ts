@@ -118,10 +118,15 @@ export function randomDumpSize(): number {
   return Math.floor(200 * 2000 ** Math.random());
 }
 
+export function storedIds(storageRoot: string): Promise<string[]> {
+  const storage = new FsStorage({ root: storageRoot, files: nodeFiles, clock: systemClock });
+  return Array.fromAsync(storage.listCrashIds());
+}
+
 /** Stored crashes that nobody was told of, after a check that all that were promised are stored, byte for byte. */
 export async function assertPromisesKept(promises: Promises, storageRoot: string): Promise<string[]> {
   const storage = new FsStorage({ root: storageRoot, files: nodeFiles, clock: systemClock });
-  const stored = await Array.fromAsync(storage.listCrashIds());
+  const stored = await storedIds(storageRoot);
   assert.equal(new Set(stored).size, stored.length, 'a crash is stored twice');
   const missing = new Set(promises.keys()).difference(new Set(stored));
   assert.deepEqual([...missing], [], `${missing.size} of ${promises.size} promised crashes are not stored`);

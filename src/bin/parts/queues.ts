@@ -16,6 +16,7 @@ import type { ProcessContext } from '../context.ts';
 import { binErrors } from '../errors.ts';
 import { queueOptions } from '../options.ts';
 import type { Database } from './database.ts';
+import { withSiphon } from './siphon.ts';
 
 type MakeQueue = (context: ProcessContext, database: Database | null) => CrashQueue | Promise<CrashQueue>;
 
@@ -78,7 +79,7 @@ export async function openQueue(
   const name = classNames[configured.split('.').at(-1) as string] ?? configured;
   const make = Object.hasOwn(queues, name) ? queues[name] : undefined;
   if (!make) throw new SalvageError(binErrors.unknown_queue, `there is no queue "${configured}"`);
-  const queue = await make(context, database);
+  const queue = await withSiphon(context, await make(context, database));
   context.releasers.add(`queue ${queue.name}`, () => queue.close());
   return queue;
 }
@@ -87,7 +88,7 @@ export async function openQueue(
 export async function moveFileQueue(context: ProcessContext, target: CrashQueue): Promise<void> {
   const { dataDir, logger, clock } = context;
   const directory = join(dataDir, 'queue');
-  if (target instanceof FileQueue || !existsSync(directory)) return;
+  if (target.name === 'file' || !existsSync(directory)) return;
   const files = new FileQueue({ directory, files: nodeFiles, logger, clock });
   const count = await files.moveTo(target);
   await files.close();
