@@ -40,10 +40,10 @@ export function addApiRoutes(app: FastifyInstance, parts: WebParts): void {
       handler: (request, reply) => serveEndpoint(`v1/${request.params.name}`, request, reply, parts),
     });
   for (const { name } of apiEndpoints.values())
-    if (name.includes('{'))
+    for (const slash of name.split('/').length > 2 ? ['', '/'] : [])
       app.route({
         method: anyMethod,
-        url: `/api/${name.replace(/\{(\w+)\}/g, ':$1')}`,
+        url: `/api/${name.replace(/\{(\w+)\}/g, ':$1')}${slash}`,
         handler: (request, reply) => serveEndpoint(name, request, reply, parts),
       });
 }

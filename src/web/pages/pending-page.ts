@@ -10,7 +10,7 @@ import type { PendingView } from '../views/pending-view.ts';
 
 /** The page of a report that has no result yet, or never will (web.md §1.3). */
 export function pendingPage(view: PendingView, context: PageContext): Html {
-  const content = view.state === 'failed' ? failedContent(view, context) : waitingContent(view, context);
+  const content = view.state === 'failed' ? failedContent(view, context) : waitingContent(view);
   return renderPage(
     {
       title: view.state === 'failed' ? 'Report that cannot be processed' : 'Report not processed yet',
@@ -28,7 +28,7 @@ function crumbs(view: PendingView): Html {
   return html`<nav aria-label="Where"><ol class="crumbs">${view.product === null ? nothing : html`<li><a href="${urlWith('/topcrashers/', { product: view.product })}">${view.product}</a></li>`}<li>Report <span class="id" id="crash-id">${view.crash_id}</span>${copyButton('crash-id', 'Copy id')}</li></ol></nav>`;
 }
 
-function waitingContent(view: PendingView, context: PageContext): Html {
+function waitingContent(view: PendingView): Html {
   const isExpected = view.state === 'expected';
   return html`<div class="page-head" data-state-url="${`/api/v1/reports/${view.crash_id}/state`}" id="pending"><h1>${isExpected ? 'Not here yet' : 'Received, not processed yet'}</h1><p class="lead" role="status" id="pending-status">${queueSentence(view)}</p></div>
 <p class="prose">${
@@ -43,7 +43,7 @@ function waitingContent(view: PendingView, context: PageContext): Html {
   <li><time>now</time><span class="strong" id="pending-age">${view.age_s === null ? 'Waiting' : `Waiting for ${durationText(view.age_s)}`}</span></li>
   <li><time>–</time><span class="todo">Processed</span></li>
 </ul></section>
-<div class="actions section"><a class="btn" href="${`/report/index/${view.crash_id}`}">Look again</a>${isExpected ? nothing : annotationsLink(view)}<a class="btn quiet" href="/status">Status of all queues</a>${isExpected ? nothing : reprocessForm(view, context, 'Process again', 'btn quiet')}</div>`;
+<div class="actions section"><a class="btn" href="${`/report/index/${view.crash_id}`}">Look again</a>${isExpected ? nothing : annotationsLink(view)}<a class="btn quiet" href="/status">Status of all queues</a></div>`;
 }
 
 function productText({ product, version }: PendingView): string {

@@ -17,6 +17,8 @@ export function addQuickSearch(add: AddPage, _parts: WebParts): void {
   add({ url: '/search/quick/', handle: quickSearch });
   add({ url: '/search/quick', handle: quickSearch });
   add({ url: '/report/list', handle: async (_context, request, reply) => redirectToSignature(request, reply) });
+  add({ url: '/topcrasher/products/:product', handle: redirectToTopCrashers });
+  add({ url: '/topcrasher/products/:product/versions/:version', handle: redirectToTopCrashers });
   add({ url: '/report/list/', handle: async (_context, request, reply) => redirectToSignature(request, reply) });
 }
 
@@ -73,4 +75,13 @@ function redirectToSignature(request: FastifyRequest, reply: FastifyReply): Fast
   const kept = ['signature', 'product', 'version', 'platform', 'process_type'];
   const parameters = Object.fromEntries(kept.map((name) => [name, query.getAll(name)]));
   return reply.redirect(urlWith('/signature/', parameters), 301);
+}
+
+async function redirectToTopCrashers(
+  _context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { product, version } = request.params as { product: string; version?: string };
+  return reply.redirect(urlWith('/topcrashers/', { product, version }), 301);
 }

@@ -8,7 +8,7 @@ import { smallChart } from '../parts/charts.ts';
 import { countText } from '../parts/figures.ts';
 import { signatureHeading } from '../parts/frames.ts';
 import { copyButton, lockBadge, notice } from '../parts/notices.ts';
-import { breakable } from '../parts/text.ts';
+import { breakable, cutText } from '../parts/text.ts';
 import { ago, dateIn, shortDateText } from '../parts/times.ts';
 import type { ReportNeighbours } from '../views/report-neighbours.ts';
 import { reportMarkdown } from '../views/report-text.ts';
@@ -86,7 +86,7 @@ ${badges(report)}
 function badges(report: ReportView): Html {
   const process = report.facts.find(({ name }) => name === 'Process')?.value ?? 'Main';
   const lost = report.lost_parts.length;
-  return html`<p class="badges">${report.version === null ? nothing : html`<span class="badge">${report.version}</span> `}${report.system === null ? nothing : html`<span class="badge">${report.system}</span> `}<span class="badge">${process} process</span>${
+  return html`<p class="badges">${report.version === null ? nothing : html`<span class="badge">${cutText(report.version, 40)}</span> `}${report.system === null ? nothing : html`<span class="badge">${cutText(report.system, 40)}</span> `}<span class="badge">${cutText(process, 40)} process</span>${
     report.is_provisional
       ? html` <span class="badge provisional" title="Made without symbols; it may change once they are there">provisional</span>`
       : nothing

@@ -95,13 +95,13 @@ export function modulesSection(modules: readonly ModuleView[], unloaded: readonl
   const aside = `${countText(modules.length)} loaded${unloaded.length > 0 ? `, ${countText(unloaded.length)} unloaded` : ''}`;
   return html`<section class="section" aria-labelledby="modules">${sectionHead('modules', 'Modules', aside)}${moduleTable(first, 'Modules with frames')}${
     rest.length > 0
-      ? html`<details class="more"><summary>${countText(rest.length)} more modules without frames in this crash</summary>${moduleTable(rest, 'Modules without frames')}</details>`
+      ? html`<details class="more"><summary>${countText(rest.length)} more module${rest.length === 1 ? '' : 's'} without frames in this crash</summary>${moduleTable(rest, 'Modules without frames')}</details>`
       : nothing
-  }${unloaded.length > 0 ? html`<details class="more"><summary>${countText(unloaded.length)} unloaded modules</summary><dl class="kv rows">${unloaded.map((module) => html`<div><dt>${module.filename}</dt><dd>${module.code_id ?? ''}</dd></div>`)}</dl></details>` : nothing}</section>`;
+  }${unloaded.length > 0 ? html`<details class="more"><summary>${countText(unloaded.length)} unloaded module${unloaded.length === 1 ? '' : 's'}</summary><dl class="kv rows">${unloaded.map((module) => html`<div><dt>${module.filename}</dt><dd>${module.code_id ?? ''}</dd></div>`)}</dl></details>` : nothing}</section>`;
 }
 
 function moduleTable(modules: readonly ModuleView[], caption: string): Html {
-  return html`<div class="table-wrap"><table role="table" class="data tight stack"><caption class="vh">${caption}</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Module</th><th role="columnheader" scope="col">Symbols</th><th role="columnheader" scope="col" class="num">Frames</th><th role="columnheader" scope="col" class="mid-wide">Version</th><th role="columnheader" scope="col" class="mid-wide">Debug file</th><th role="columnheader" scope="col" class="wide">Debug id</th><th role="columnheader" scope="col" class="grow wide">Signed by</th></tr></thead><tbody role="rowgroup">${modules.map(
+  return html`<div class="table-wrap"><table role="table" class="data tight stack modules"><caption class="vh">${caption}</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Module</th><th role="columnheader" scope="col">Symbols</th><th role="columnheader" scope="col" class="num">Frames</th><th role="columnheader" scope="col" class="mid-wide">Version</th><th role="columnheader" scope="col" class="mid-wide">Debug file</th><th role="columnheader" scope="col" class="wide">Debug id</th><th role="columnheader" scope="col" class="grow wide">Signed by</th></tr></thead><tbody role="rowgroup">${modules.map(
     (module) =>
       html`<tr role="row" id="${module.id}"><th role="rowheader" scope="row" class="nowrap name"><code title="${module.filename}">${module.filename}</code></th><td role="cell" class="nowrap" data-label="Symbols"><span class="${symbolClasses[module.symbols]}">${module.symbols}</span></td><td role="cell" class="num" data-label="Frames">${module.frames === 0 ? html`<span class="faint">0</span>` : countText(module.frames)}</td><td role="cell" class="nowrap mid-wide"><code>${module.version ?? ''}</code></td><td role="cell" class="nowrap mid-wide"><code title="${module.debug_file ?? ''}">${module.debug_file ?? ''}</code></td><td role="cell" class="nowrap wide"><code class="soft">${module.debug_id ?? ''}</code></td><td role="cell" class="soft grow wide"><span class="clip">${module.signer ?? ''}</span></td></tr>`,
   )}</tbody></table></div>`;
@@ -114,9 +114,11 @@ function rows(annotations: readonly AnnotationView[] | readonly FactView[]): Htm
 const annotationsAtOnce = 60;
 
 export function annotationsSection(annotations: AnnotationsView, report: ReportView): Html {
-  const hidden = annotations.protected;
-  const all = annotations.public.length + (hidden?.length ?? 0);
   const details = report.protected_details ?? [];
+  // What stands there under its processed name already needs no second line.
+  const hidden =
+    annotations.protected?.filter(({ value }) => !details.some((detail) => detail.value === value)) ?? null;
+  const all = annotations.public.length + (annotations.protected?.length ?? 0);
   const shown = annotations.public.slice(0, annotationsAtOnce);
   const rest = annotations.public.slice(annotationsAtOnce);
   return html`<section class="section" aria-labelledby="annotations">${sectionHead('annotations', 'Annotations', hidden === null ? null : countText(all))}${

@@ -209,7 +209,8 @@ const columnTitles: Readonly<Record<string, string>> = {
 };
 
 /** Columns that go first when the screen is narrow. */
-const secondRank = new Set(['build_id', 'reason', 'address', 'install_time', 'startup_crash', 'product']);
+const secondRank = new Set(['build_id', 'reason', 'product']);
+const lastRank = new Set(['address', 'install_time', 'startup_crash']);
 
 function reportsTable(view: ReportsView, query: SignatureQuery, path: string): Html {
   const heads = view.columns.map((name) => {
@@ -234,7 +235,7 @@ function reportsTable(view: ReportsView, query: SignatureQuery, path: string): H
 function cellClass(name: string): string {
   if (name === 'user_comments') return 'grow wide';
   const kind = searchFields.get(name)?.kind;
-  const rank = secondRank.has(name) ? ' mid-wide' : '';
+  const rank = lastRank.has(name) ? ' wide' : secondRank.has(name) ? ' mid-wide' : '';
   return `nowrap${kind === 'integer' && name !== 'install_time' ? ' num' : ''}${rank}`;
 }
 
@@ -246,6 +247,8 @@ function cellText(name: string, value: unknown): Html {
     return html`<span class="clip soft" title="${String(value)}">${cutText(String(value), 300)}</span>`;
   const date = field?.kind === 'date' ? dateIn(value) : null;
   if (date) return timeElement(date, shortDateText(date));
+  const installed = name === 'install_time' ? dateIn(Number(value)) : null;
+  if (installed) return timeElement(installed, installed.toISOString().slice(0, 10));
   const text = field ? shownTerm(field, value as string | number | boolean) : String(value);
   if (name === 'reason' || name === 'address' || name === 'signature')
     return html`<code class="soft" title="${text}">${breakable(cutText(text.replace(/^0x0+(?=.)/, '0x'), 80))}</code>`;

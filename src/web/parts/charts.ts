@@ -40,7 +40,7 @@ export function dayChart(days: readonly Date[], series: readonly Series[], title
   const every = Math.max(1, Math.ceil(days.length / 6));
   const labels = days.map((date, day) =>
     day % every === 0
-      ? `<text x="${fixed(day * step + step / 2)}%" y="185" text-anchor="${day === 0 ? 'start' : 'middle'}">${dayText(date)}</text>`
+      ? `<text class="${(day / every) % 2 === 0 ? '' : 'minor'}" x="${fixed(day * step + step / 2)}%" y="185" text-anchor="${day === 0 ? 'start' : 'middle'}">${dayText(date)}</text>`
       : '',
   );
   const scale = lines.map(
