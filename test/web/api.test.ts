@@ -87,9 +87,11 @@ describe('the API that programs of crash-stats know', async () => {
     for (const endpoint of apiEndpoints.values()) {
       if (endpoint.needs.length === 0) continue;
       const init = endpoint.methods[0] === 'POST' ? form([]) : {};
-      const anonymous = await get(`/api/${endpoint.name}/`, '', { ...init, headers: { 'auth-token': '' } });
+      const path = `/api/${endpoint.name.replace('{id}', crashId)}`;
+      const url = endpoint.name.startsWith('v1/') ? path : `${path}/`;
+      const anonymous = await get(url, '', { ...init, headers: { 'auth-token': '' } });
       assert.deepEqual([anonymous.status, anonymous.json['error_slug']], [403, 'login_required'], endpoint.name);
-      const bare = await get(`/api/${endpoint.name}/`, await site.tokenOf('admin', []), init);
+      const bare = await get(url, await site.tokenOf('admin', []), init);
       assert.deepEqual([bare.status, bare.json['error_slug']], [403, 'permission_required'], endpoint.name);
     }
     assert.equal(
