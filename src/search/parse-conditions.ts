@@ -45,6 +45,7 @@ const allowed: Readonly<Record<FieldKind, ReadonlySet<Operator>>> = (() => {
 export function parseCondition(field: SearchField, text: string, now: Date): Condition {
   if (text.length > searchLimits.valueCharactersMax.value)
     throw badValue(field, `longer than ${searchLimits.valueCharactersMax.value} characters`);
+  if (text.includes('\0')) throw badValue(field, 'null characters are not allowed');
   const negated = text.startsWith('!');
   const rest = negated ? text.slice(1) : text;
   const found = symbols.find(([symbol, operator]) => rest.startsWith(symbol) && allowed[field.kind].has(operator));

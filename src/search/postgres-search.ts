@@ -196,6 +196,9 @@ export class PostgresSearch implements SearchIndex {
           'Search query timed out. Simplify it or choose a shorter period.',
           { cause: error },
         );
+      // Text with a NUL, which no report has: PostgreSQL cannot even compare it.
+      if (code === '22021')
+        throw new SalvageError(searchErrors.search_bad_argument, 'Null characters are not allowed.', { cause: error });
       if (code === '2201B')
         throw new SalvageError(searchErrors.search_bad_argument, `Malformed supersearch query: ${errorText(error)}`, {
           cause: error,

@@ -35,6 +35,11 @@ export function visibleText(text: string): string {
   );
 }
 
+/** A value for an input: escaped, but nothing made visible, so that what is sent back is what was there. */
+export function inputValue(text: string): Html {
+  return raw(String(escapingHtml`${text}`));
+}
+
 /** An address for `href`: http, https or relative; anything else becomes `#`, so that no `javascript:` can be followed. */
 export function safeUrl(text: string): string {
   if (/^[/?#]/.test(text) && !text.startsWith('//')) return text;

@@ -54,7 +54,10 @@ async function makeContext(
   const product = (request.query as URLSearchParams).get('product');
   const canRead = access.reader.permissions.has('view');
   const [products, versions] = canRead
-    ? await Promise.all([parts.search.productsSeen(), product ? parts.search.versionsSeen(product) : []])
+    ? await Promise.all([
+        parts.search.productsSeen(),
+        product && !product.includes('\0') ? parts.search.versionsSeen(product) : [],
+      ])
     : [[], []];
   return {
     parts,

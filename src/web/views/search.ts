@@ -7,7 +7,7 @@ import { searchLimits } from '../../search/limits.ts';
 import type { SearchField } from '../../search/search-fields.ts';
 import { formatSearchText } from '../../search/search-text.ts';
 import type { WholeSearch } from '../api/v1-search.ts';
-import { type Html, html, nothing } from '../html.ts';
+import { type Html, html, inputValue, nothing } from '../html.ts';
 import { countText } from '../parts/figures.ts';
 import { notice } from '../parts/notices.ts';
 import { dateTimeText, dayText } from '../parts/times.ts';
@@ -55,20 +55,11 @@ function queryBar({ address, typed }: SearchPageParts): Html {
   const text = typed ?? formatSearchText(address.filters());
   return html`<form class="query" action="/search/" role="search" aria-label="Search crash reports">
   <label class="vh" for="q">Query</label>
-  <input class="input" id="q" name="q" type="text" value="${raw(escapeAttribute(text))}" placeholder="product:Name signature~text uptime&lt;60 !platform:Linux date&gt;=-7d" spellcheck="false" autocomplete="off">
-  ${address.controls().map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+  <input class="input" id="q" name="q" type="text" value="${inputValue(text)}" placeholder="product:Name signature~text uptime&lt;60 !platform:Linux date&gt;=-7d" spellcheck="false" autocomplete="off">
+  ${address.controls().map(([name, value]) => html`<input type="hidden" name="${name}" value="${inputValue(value)}">`)}
   <button class="btn primary" type="submit">Search</button>
 </form>`;
 }
-
-/** In the query bar nothing is made visible instead of itself: what is sent back must be what was asked. */
-const escapeAttribute = (text: string): string =>
-  text
-    .replaceAll('&', '&amp;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
 
 const periods = [
   ['1d', '24 h'],
@@ -109,7 +100,7 @@ function optionsView({ address, fields, columns, facets }: SearchPageParts): Htm
   const hidden = (except: readonly string[]) =>
     address.pairs
       .filter(([name]) => !except.includes(name) && name !== 'page')
-      .map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
+      .map(([name, value]) => html`<input type="hidden" name="${name}" value="${inputValue(value)}">`);
   const choices = (chosen: readonly string[]) =>
     fields.map(
       ({ name }) => html`<option value="${name}"${chosen.includes(name) ? html` selected` : nothing}>${name}</option>`,

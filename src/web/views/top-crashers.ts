@@ -5,7 +5,7 @@
 import type { TopCrasher, TopCrashers } from '../../search/top-crashers.ts';
 import { bucketCount, comparableCrashesMin } from '../../search/top-crashers.ts';
 import { topCrashersDays, topCrashersSizes } from '../../search/top-crashers-query.ts';
-import { type Html, html, nothing, urlWith } from '../html.ts';
+import { type Html, html, inputValue, nothing, urlWith } from '../html.ts';
 import { spark } from '../parts/charts.ts';
 import { bar, countText, percentText } from '../parts/figures.ts';
 import { notice } from '../parts/notices.ts';
@@ -108,7 +108,9 @@ function toolbar(list: TopCrashers, links: TopCrashersLinks): Html {
     .filter(([name]) => !['process_type', 'platform', '_report_type'].includes(name))
     .flatMap(([name, value]) =>
       (typeof value === 'string' ? [value] : value.length > 0 ? value : ['']).map((one) =>
-        one === '' && name !== 'version' ? nothing : html`<input type="hidden" name="${name}" value="${one}">`,
+        one === '' && name !== 'version'
+          ? nothing
+          : html`<input type="hidden" name="${name}" value="${inputValue(one)}">`,
       ),
     );
   return html`<form class="toolbar" action="/topcrashers/" aria-label="Filters">
