@@ -5,6 +5,8 @@
 import { type CrashId, isCrashId } from '../crash/crash-id.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import { SalvageError } from '../lib/errors.ts';
+import { isJsonObject } from '../lib/json.ts';
+import { unwindErrors } from '../unwind/unwind.ts';
 import { CrashFolder } from './dump-files.ts';
 import { processorErrors } from './errors.ts';
 import { type FetchedCrash, fetchCrash } from './fetch-crash.ts';
@@ -41,8 +43,7 @@ export async function processCrash(
   const startedMs = clock.monotonicMs();
   const folder = new CrashFolder(settings.tmpDir, crashId);
   try {
-    const fetched = await whileAway(() => fetchCrash(storage, crashId, folder, signal), parts, signal);
-    const processed = await transformInTime(crashId, fetched, chosen(pipeline, fetched, parts), folder, parts, signal);
+    const { fetched, processed } = await fetchAndTransform(crashId, pipeline, folder, parts, signal);
     signal.throwIfAborted();
     const owed = await whileAway(
       () => saveCrash(crashId, processed, fetched.rawCrash, { ...parts, storage }, signal),
@@ -55,6 +56,35 @@ export async function processCrash(
     await folder.remove();
     metrics.timing(processorMetrics.processCrash, clock.monotonicMs() - startedMs, { ruleset });
   }
+}
+
+/**
+ * Dumps are read where storage has them, so storage may go away between fetch and walk. That is an outage and no fault
+ * of the dump: the crash is fetched once more, which waits for storage.
+ */
+async function fetchAndTransform(
+  crashId: CrashId,
+  pipeline: Pipeline,
+  folder: CrashFolder,
+  parts: ProcessorParts,
+  signal: AbortSignal,
+): Promise<{ readonly fetched: FetchedCrash; readonly processed: ProcessedCrash }> {
+  for (let pass = 1; ; pass++) {
+    const fetched = await whileAway(() => fetchCrash(parts.storage, crashId, folder, signal), parts, signal);
+    const processed = await transformInTime(crashId, fetched, chosen(pipeline, fetched, parts), folder, parts, signal);
+    if (pass === 2 || !hasLostDump(processed, fetched)) return { fetched, processed };
+    parts.logger.warning(`${crashId}: a dump went away before its walk; fetching again`, { crash_id: crashId });
+  }
+}
+
+/** A walker could not open a dump that had just been fetched. */
+function hasLostDump(processed: ProcessedCrash, { dumps }: FetchedCrash): boolean {
+  const { slug } = unwindErrors.dump_unreadable;
+  if (processed.mdsw_status_string === slug) return true;
+  return [...dumps.keys()].some((name) => {
+    const walked = processed[name];
+    return isJsonObject(walked) && walked['mdsw_status_string'] === slug;
+  });
 }
 
 function findPipeline(pipelines: Pipelines, name: string): Pipeline {
