@@ -33,6 +33,16 @@ export const searchLimits = declareLimits({
   },
   keywordCharactersMax: { value: 10_000, unit: 'characters', reason: 'as crash-stats cuts keywords' },
   textBytesMax: { value: 32_766, unit: 'bytes', reason: 'as crash-stats cuts texts: the longest term of its engine' },
+  signatureBytesMax: {
+    value: 1500,
+    unit: 'bytes',
+    reason: 'with its product it is one key of a B-tree, and PostgreSQL refuses keys above 2704 bytes',
+  },
+  nameBytesMax: {
+    value: 500,
+    unit: 'bytes',
+    reason: 'of a product or version: keys of B-trees, as the signature; clients may send any name',
+  },
   annotationCharactersMax: {
     value: 1000,
     unit: 'characters',

@@ -60,8 +60,11 @@ function endOfClass(pattern: string, start: number): number {
 /** A character class with only literal members and ranges: inner brackets and class escapes mean themselves. */
 function classText(text: string): string {
   const negated = text[1] === '^' ? '^' : '';
-  const members = text.slice(1 + negated.length, -1).replace(/\\(.)/g, '$1');
-  return `[${negated}${members.replace(/[\\[\]^]/g, '\\$&')}]`;
+  const members = text.slice(1 + negated.length, -1).replace(/\\(.)|[\\[\]^]/gsu, (whole, escaped?: string) => {
+    if (escaped === undefined) return `\\${whole}`;
+    return /[\\[\]^-]/.test(escaped) ? `\\${escaped}` : escaped;
+  });
+  return `[${negated}${members}]`;
 }
 
 function malformed(pattern: string, why: string): SalvageError {

@@ -53,7 +53,15 @@ export class PostgresSearch implements SearchIndex {
   }
 
   async search(request: SearchRequest, options: SearchOptions): Promise<SearchAnswer> {
-    return this.#run(() => this.#searchInSnapshot(request, options));
+    try {
+      return await this.#run(() => this.#searchInSnapshot(request, options));
+    } catch (error) {
+      // Class 22: a value that the database cannot use, such as a bad pattern or a number beyond its range.
+      const code = String((error as { code?: unknown }).code ?? '');
+      if (!/^22.{3}$/.test(code)) throw error;
+      const message = `Malformed supersearch query: ${errorText(error)}`;
+      throw new SalvageError(searchErrors.search_bad_argument, message, { cause: error });
+    }
   }
 
   /** Hits, total and facets come from one snapshot, so that they never disagree. */
@@ -148,7 +156,7 @@ export class PostgresSearch implements SearchIndex {
          from signatures_seen
          where signature = any($1::text[]) and ($2::text[] is null or product = any($2::text[]))
          group by signature`,
-        [[...signatures], products === null ? null : [...products]],
+        [signatures.filter(isStorable), products === null ? null : [...products]],
       ),
     );
     return rows.map((row) => ({
@@ -169,6 +177,7 @@ export class PostgresSearch implements SearchIndex {
   }
 
   async versionsSeen(product: string): Promise<readonly VersionSeen[]> {
+    if (!isStorable(product)) return [];
     const { rows } = await this.#run(() =>
       this.#pool.query('select * from versions_seen where product = $1 and report_count > 0 order by version', [
         product,
@@ -199,15 +208,16 @@ export class PostgresSearch implements SearchIndex {
       // Text with a NUL, which no report has: PostgreSQL cannot even compare it.
       if (code === '22021')
         throw new SalvageError(searchErrors.search_bad_argument, 'Null characters are not allowed.', { cause: error });
-      if (code === '2201B')
-        throw new SalvageError(searchErrors.search_bad_argument, `Malformed supersearch query: ${errorText(error)}`, {
-          cause: error,
-        });
       if (isDatabaseOutage(error) || isSchemaMissing(error))
         throw new SalvageError(searchErrors.search_unavailable, errorText(error), { cause: error });
       throw error;
     }
   }
+}
+
+/** PostgreSQL's text has no NUL, so nothing of such a name was ever stored. */
+function isStorable(name: string): boolean {
+  return !name.includes('\0');
 }
 
 function productOf(row: { product: string; first_date: Date; last_date: Date; report_count: number }): ProductSeen {

@@ -70,7 +70,16 @@ function valueAt(processed: ProcessedCrash, path: string): JsonValue | undefined
   return value;
 }
 
+/** Texts that stand in B-trees, whose keys are short; a longer one would keep its whole report out of the index. */
+const keyBytesMax: ReadonlyMap<string, number> = new Map([
+  ['signature', searchLimits.signatureBytesMax.value],
+  ['product', searchLimits.nameBytesMax.value],
+  ['version', searchLimits.nameBytesMax.value],
+]);
+
 function cleanValue(field: SearchField, value: JsonValue): { value: IndexValue; isCut: boolean } | null {
+  const bytesMax = keyBytesMax.get(field.name);
+  if (bytesMax !== undefined) return cutBytes(textOf(value), bytesMax);
   switch (field.kind) {
     case 'integer':
       return whole(integerOf(value));
@@ -162,12 +171,12 @@ function cleanAnnotations(rawCrash: RawCrash): Record<string, string> {
 
 /** The index term of one word of a text field. */
 export function textTerm(field: SearchField, token: string): string {
-  return `${field.name}:${token.slice(0, 200)}`;
+  return `${field.name}:${token.slice(0, 200).toWellFormed()}`;
 }
 
 /** The index term of one part of a list field, case-blind. */
 export function partTerm(field: SearchField, part: string): string {
-  return `${field.name}=${part.toLowerCase().slice(0, 200)}`;
+  return `${field.name}=${part.toLowerCase().slice(0, 200).toWellFormed()}`;
 }
 
 /** Index terms of all texts and lists of one tier: words for any-token matching, whole parts for lists. */
