@@ -3,7 +3,6 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { join } from 'node:path';
-import { makeIndexDestination } from '../processor/index-destination.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { makeServiceServer } from '../processor/services.ts';
@@ -12,6 +11,7 @@ import { PostgresSearch } from '../search/postgres-search.ts';
 import { PairedOutbox } from '../storage/paired-outbox.ts';
 import type { ProcessContext } from './context.ts';
 import { openDatabase } from './parts/database.ts';
+import { openDestinations } from './parts/destinations.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
 import { listen } from './parts/listen.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
@@ -34,7 +34,7 @@ export async function processCrashes(context: ProcessContext): Promise<void> {
   await startProcessing(context, {
     storage,
     queue,
-    destinations: [makeIndexDestination(search, clock)],
+    destinations: await openDestinations(context, database, search),
     outbox: new PairedOutbox(
       await openOutbox(context, database, 'processed'),
       await openOutbox(context, null, 'processed'),

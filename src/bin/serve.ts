@@ -8,7 +8,6 @@ import { retry } from '../lib/backoff.ts';
 import { errorText, isErrorOf, SalvageError } from '../lib/errors.ts';
 import { postgresErrors } from '../lib/postgres/errors.ts';
 import { LocalStatus } from '../lib/status.ts';
-import { makeIndexDestination } from '../processor/index-destination.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { PostgresMissingSymbols } from '../search/postgres-missing-symbols.ts';
@@ -18,6 +17,7 @@ import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
 import { binErrors } from './errors.ts';
 import { type Database, openDatabase } from './parts/database.ts';
+import { openDestinations } from './parts/destinations.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
@@ -57,7 +57,7 @@ export async function serve(context: ProcessContext): Promise<void> {
   const processor = await startProcessing(context, {
     storage,
     queue,
-    destinations: [makeIndexDestination(search, context.clock)],
+    destinations: await openDestinations(context, database, search),
     outbox,
     pipelines,
     siglists,

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { isJsonObject, type JsonObject } from '../lib/json.ts';
 import { declareOptions, option } from '../lib/options.ts';
 import { processorLimits } from './limits.ts';
 import { presetNames } from './presets.ts';
@@ -51,11 +52,25 @@ export const processorOptions = declareOptions('processor', 'Turns raw crashes i
   clientIdSalt: option.text('', 'secret for the hash of client ids; empty = client ids are not counted', {
     secret: true,
   }),
+  exportStorage: option.json<JsonObject | null>(
+    null,
+    storageConfigOf,
+    'store or tree of stores that also gets the public part of each processed crash, such as {"type": "s3", "bucket": "telemetry"}; null = none',
+  ),
+  exportFields: option.list(
+    [],
+    'fields of the processed crash that are exported; only public ones are, whatever stands here. Empty = every public field',
+  ),
   port: option.integer(8000, 0, 65_535, 'port of health endpoints and services of `salvage processor`'),
   serviceToken: option.text('', 'bearer token for the services; without it only this machine may use them', {
     secret: true,
   }),
 });
+
+function storageConfigOf(value: unknown): JsonObject | null {
+  if (value === null || isJsonObject(value)) return value;
+  throw new Error('must be an object that describes a store, as in storage.tree');
+}
 
 function productIdsOf(value: unknown): Readonly<Record<string, string>> {
   const isMap =
