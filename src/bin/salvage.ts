@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   capture: async () => (await import('./commands/capture.ts')).addCaptureCommand,
   submitter: async () => (await import('./commands/submitter.ts')).addSubmitterCommand,
   crashmover: async () => (await import('./commands/crashmover.ts')).addCrashmoverCommand,
+  reconcile: async () => (await import('./commands/reconcile.ts')).addReconcileCommand,
   systemtest: async () => (await import('./commands/systemtest.ts')).addSystemtestCommand,
   loadtest: async () => (await import('./commands/loadtest.ts')).addLoadtestCommand,
   stackwalk: async () => (await import('./commands/stackwalk.ts')).addStackwalkCommand,

@@ -35,6 +35,7 @@ const restMs = 30_000;
  */
 export class SiphonQueue implements CrashQueue {
   readonly name: string;
+  readonly listCrashIds?: NonNullable<CrashQueue['listCrashIds']>;
   readonly #parts: SiphonQueueParts;
   readonly #logger: Logger;
   readonly #breaker: CircuitBreaker;
@@ -42,6 +43,7 @@ export class SiphonQueue implements CrashQueue {
   constructor(parts: SiphonQueueParts) {
     this.#parts = parts;
     this.name = parts.main.name;
+    if (parts.main.listCrashIds) this.listCrashIds = parts.main.listCrashIds.bind(parts.main);
     this.#logger = parts.logger.named('salvage.siphon');
     this.#breaker = new CircuitBreaker({
       clock: parts.clock,

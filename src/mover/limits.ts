@@ -16,6 +16,12 @@ export const moverLimits = declareLimits({
     unit: 'items',
     reason: 'Crashes whose number of failures is remembered for their back-off; as many as the spool takes back.',
   },
+  reconciledIdsMax: {
+    value: 200_000,
+    unit: 'items',
+    reason:
+      'Announced ids of one day held at a time to compare them with the store, about 25 MB; more are compared in parts by the first digits of the id.',
+  },
   checkTimeoutMs: {
     value: 30_000,
     unit: 'ms',

@@ -58,6 +58,11 @@ export interface CrashQueue {
    * most `prefetch` out at a time. Ends when the signal is aborted.
    */
   consume(options: { readonly prefetch: number; readonly signal: AbortSignal }): AsyncIterable<QueuedCrash>;
+  /**
+   * Ids that wait or are leased, each perhaps more than once, in no order; nothing is taken. Absent where a queue cannot
+   * tell, such as RabbitMQ.
+   */
+  listCrashIds?(): AsyncIterable<CrashId>;
   depths(signal?: AbortSignal): Promise<readonly QueueDepth[]>;
   deadLetters(options?: { readonly limit?: number }): Promise<readonly DeadLetter[]>;
   /** Puts dead letters back into their queues; all of them, or those of these ids. Returns how many. */

@@ -171,6 +171,11 @@ class FileMessageStore implements MessageStore {
     await this.#unlink(join(this.#directory, 'dead', token));
   }
 
+  async held(): Promise<readonly QueueMessage[]> {
+    const lists = await Promise.all(queueNames.map((queue) => this.everything(queue)));
+    return lists.flat().map(({ message }) => message);
+  }
+
   async depths(nowMs: number): Promise<readonly QueueDepth[]> {
     const depths: QueueDepth[] = [];
     for (const queue of queueNames) {

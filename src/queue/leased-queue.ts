@@ -46,6 +46,8 @@ export interface MessageStore {
   addDead(lease: Lease, reason: string, diedAt: Date): Promise<void>;
   dead(limit: number): Promise<readonly (DeadLetter & { readonly token: string })[]>;
   dropDead(token: string): Promise<void>;
+  /** Messages that wait or are leased. */
+  held(): Promise<readonly QueueMessage[]>;
   depths(nowMs: number): Promise<readonly QueueDepth[]>;
   /** The port's error for what a call of the store threw. */
   failure(error: unknown, doing: string): unknown;
@@ -111,6 +113,10 @@ export class LeasedQueue implements CrashQueue {
     } finally {
       this.#consumers.delete(slots);
     }
+  }
+
+  async *listCrashIds(): AsyncGenerator<CrashId> {
+    for (const { crashId } of await this.#guard('listing the queue', () => this.#store.held())) yield crashId;
   }
 
   async depths(): Promise<readonly QueueDepth[]> {

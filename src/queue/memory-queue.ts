@@ -72,6 +72,11 @@ class MemoryMessageStore implements MessageStore {
     this.#dead.delete(token);
   }
 
+  async held(): Promise<readonly QueueMessage[]> {
+    const waiting = queueNames.flatMap((queue) => this.#waiting[queue].map(({ message }) => message));
+    return [...waiting, ...[...this.#leased.values()].map(({ lease }) => lease.message)];
+  }
+
   async depths(nowMs: number): Promise<readonly QueueDepth[]> {
     return queueNames.map((queue) => {
       const oldest = this.#waiting[queue][0];

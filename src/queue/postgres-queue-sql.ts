@@ -60,6 +60,10 @@ with back as (
   delete from queue_dead_letters where $1::text[] is null or crash_id = any($1::text[]) returning *)
 insert into queue_messages (queue, crash_id, ruleset) select queue, crash_id, ruleset from back`;
 
+/** $1 the last id of the page before. */
+export const heldSql = `
+select id, crash_id from queue_messages where id > $1 order by id limit 10000`;
+
 export const depthsSql = `
 select queue,
   count(*) filter (where not (is_leased and available_at > clock_timestamp())) as waiting,

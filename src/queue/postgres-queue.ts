@@ -28,6 +28,7 @@ import {
   burySql,
   depthsSql,
   extendSql,
+  heldSql,
   publishSql,
   releaseSql,
   replaySql,
@@ -135,6 +136,18 @@ export class PostgresQueue implements CrashQueue {
     } finally {
       this.#consumers.delete(slots);
       await this.#giveBack(taken);
+    }
+  }
+
+  async *listCrashIds(): AsyncGenerator<CrashId> {
+    for (let last = '0'; ; ) {
+      const rows = await this.#guard('listing the queue', () =>
+        fetchRows<{ id: string; crash_id: CrashId }>(this.#pool, heldSql, [last]),
+      );
+      for (const row of rows) yield row.crash_id;
+      const end = rows.at(-1);
+      if (!end) return;
+      last = end.id;
     }
   }
 

@@ -7,8 +7,9 @@ import { backoffMs } from '../../lib/backoff.ts';
 import { handOut, moveCrashes, takeFromQueue } from '../../mover/crashmover.ts';
 import { type CopyContent, copyContents, failureText } from '../../mover/storage-copy.ts';
 import { type QueueName, queueNames } from '../../queue/crash-queue.ts';
-import { openContext, type ProcessContext } from '../context.ts';
+import { openContext } from '../context.ts';
 import { queueOptions } from '../options.ts';
+import { openConfiguredQueue } from '../parts/configured-queue.ts';
 import {
   type CrashChoice,
   chosenCrashes,
@@ -17,9 +18,7 @@ import {
   stopSignal,
   withCrashChoice,
 } from '../parts/crash-choice.ts';
-import { openDatabase } from '../parts/database.ts';
 import { openNamedStorage } from '../parts/named-storage.ts';
-import { openQueue } from '../parts/queues.ts';
 
 interface CrashmoverOptions extends CrashChoice {
   readonly from?: string;
@@ -92,9 +91,4 @@ async function move(options: CrashmoverOptions): Promise<void> {
   } finally {
     await context.releasers.releaseAll();
   }
-}
-
-async function openConfiguredQueue(context: ProcessContext) {
-  const isPostgres = (context.config.valuesOf(queueOptions).class || 'postgres') === 'postgres';
-  return openQueue(context, 'postgres', isPostgres ? await openDatabase(context) : null);
 }
