@@ -24,8 +24,10 @@ const result = await soak({
     total += promised;
     process.stderr.write(`round ${round} of ${values.rounds}: ${promised} promised, ${total} in all\n`);
   },
+}).catch((error: unknown) => {
+  process.stderr.write(`a promise was broken; what is left is in ${directory}\n`);
+  throw error;
 });
-// Left behind when something was broken: it is the evidence.
 await rm(directory, { recursive: true, force: true });
 const minutes = Math.round((performance.now() - startMs) / 6000) / 10;
 process.stdout.write(`${JSON.stringify({ soak: 'collector', ...result, missing: 0, minutes })}\n`);

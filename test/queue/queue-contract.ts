@@ -118,6 +118,19 @@ export function queueContract(name: string, subject: QueueUnderTest): void {
       assert.equal(await puller.pullOrNull(600), null);
     });
 
+    test('ids that wait or are leased are listed where the queue can tell, and nothing is taken by it', async () => {
+      const queue = await make({ leaseMs: 60_000 });
+      await queue.check();
+      if (!queue.listCrashIds) return;
+      const crashIds = [newId(), newId(), newId()].sort();
+      for (const [index, crashId] of crashIds.entries())
+        await queue.publish(queueNames[index] as QueueName, { crashId });
+      const taken = await pullerOf(queue).pull();
+      assert.deepEqual((await Array.fromAsync(queue.listCrashIds())).sort(), crashIds);
+      await taken.ack();
+      await until(async () => (await Array.fromAsync(queue.listCrashIds?.() ?? [])).length === 2);
+    });
+
     test('what is no crash id or rule set is refused before it is published', async () => {
       const queue = await make();
       for (const message of [
