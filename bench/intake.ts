@@ -4,7 +4,8 @@
 
 // `npm run bench:intake`: durable intake against its floors, in one run, the server pinned to one core and the load to the
 // other. Prints JSON: requests per second, CPU milliseconds a crash (the mover's work included), p50 and p99, RSS, and
-// every target as a ratio with its spread over the rounds. `--quick` shortens it.
+// every target as a ratio with its spread over the rounds; and the p99 beside a storage that takes 500 ms. `--quick`
+// shortens it, `--latency` measures the last alone.
 import { spawnSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,8 +14,10 @@ import { type LoadResult, runLoad } from '../src/client/load.ts';
 import { defaultMix, makePayloads, type Payload } from '../src/client/payloads.ts';
 import { systemClock } from '../src/lib/clock.ts';
 import { type RunningServer, startNginx, startNodeFloor, startSalvage } from './intake/servers.ts';
+import { measureStorageLatency } from './intake/storage-latency.ts';
 
 const isQuick = process.argv.includes('--quick');
+const isLatencyAlone = process.argv.includes('--latency');
 const rounds = isQuick ? 1 : 3;
 const durationMs = isQuick ? 1500 : 4000;
 const concurrencies = isQuick ? [32] : [8, 32, 128];
@@ -164,9 +167,10 @@ function ratio(rows: readonly Row[], a: string, b: string, encoding: string, tar
 }
 
 async function main(): Promise<void> {
+  const storageLatency = await measureStorageLatency(rounds, durationMs);
   const rows: Row[] = [];
   const floors: { encoding: string; round: number; finalFilesPerSecond: number }[] = [];
-  for (let round = 1; round <= rounds; round++)
+  for (let round = 1; !isLatencyAlone && round <= rounds; round++)
     for (const encoding of ['plain', 'gzip'] as const) {
       // Stored files are the decoded dumps, whatever the encoding on the wire.
       floors.push({ encoding, round, finalFilesPerSecond: finalFilesFloor(makePayloads(defaultMix, 'plain')) });
@@ -206,7 +210,7 @@ async function main(): Promise<void> {
     sustained('gzip'),
   ];
   process.stdout.write(
-    `${JSON.stringify({ bench: 'intake', node: process.version, rounds, durationMs, rows, floors, ratios }, null, 2)}\n`,
+    `${JSON.stringify({ bench: 'intake', node: process.version, rounds, durationMs, rows, floors, ratios, storageLatency }, null, 2)}\n`,
   );
 }
 

@@ -16,6 +16,8 @@ export interface RunningServer {
   rssMb(): number;
   readonly dataDir: string;
   stop(): Promise<void>;
+  /** Ends it at once; what waits is lost. */
+  kill(): Promise<void>;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -43,6 +45,12 @@ async function waitUntilOpen(port: number, path: string): Promise<void> {
 }
 
 function running(child: ChildProcess, pid: () => number, port: number, dataDir: string): RunningServer {
+  const end = async (signal: NodeJS.Signals) => {
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+    rmSync(dataDir, { recursive: true, force: true });
+  };
   return {
     port,
     dataDir,
@@ -51,12 +59,8 @@ function running(child: ChildProcess, pid: () => number, port: number, dataDir: 
       return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
     },
     rssMb: () => Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid()}/status`, 'latin1'))?.[1]) / 1024),
-    async stop() {
-      const gone = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await gone;
-      rmSync(dataDir, { recursive: true, force: true });
-    },
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
   };
 }
 
@@ -65,9 +69,19 @@ function makeDataDir(): string {
   return mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'salvage-bench-'));
 }
 
-export async function startSalvage(environment: Record<string, string>): Promise<RunningServer> {
+export function startSalvage(environment: Record<string, string>): Promise<RunningServer> {
+  return startCollector([join(root, 'salvage'), 'collector'], environment);
+}
+
+/** A collector whose storage waits before each save. */
+export function startDelayedCollector(delayMs: number): Promise<RunningServer> {
+  const environment = { DELAY_MS: String(delayMs), LOGGING_LEVEL: 'warning' };
+  return startCollector([join(import.meta.dirname, 'delayed-collector.ts')], environment);
+}
+
+async function startCollector(command: readonly string[], environment: Record<string, string>): Promise<RunningServer> {
   const [port, dataDir] = [await freePort(), makeDataDir()];
-  const child = spawn('taskset', ['-c', '0', process.execPath, join(root, 'salvage'), 'collector'], {
+  const child = spawn('taskset', ['-c', '0', process.execPath, ...command], {
     stdio: 'ignore',
     env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', SALVAGE_DATA_DIR: dataDir, ...environment },
   });
