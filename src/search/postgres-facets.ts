@@ -96,10 +96,7 @@ function levelTerm(
   if (facet.field.kind === 'date') {
     const seconds = Number(facet.interval) / 1000;
     const origin = (facet.originMs ?? 0) / 1000;
-    return {
-      term: `to_timestamp(floor((extract(epoch from ${column}) - ${origin}) / ${seconds}) * ${seconds} + ${origin})`,
-      join: '',
-    };
+    return { term: `date_bin('${seconds} seconds', ${column}, to_timestamp(${origin}))`, join: '' };
   }
   const interval = parameters.add(facet.interval, 'float8');
   return { term: `floor(${column} / ${interval}) * ${interval}`, join: '' };
@@ -122,7 +119,7 @@ function nodeStatement(node: Node, names: Names, size: number, parameters: Param
   const name = `t${node.levels.length}`;
   const measured = measuredColumn(node.facet, names);
   const columns = [...groups, `${own.term} as ${name}`, 'count(*) as n', ...measured];
-  const counted = `select ${columns.join(', ')} from ${from} where ${own.term} is not null group by ${ordinals(node.levels.length)}`;
+  const counted = `select ${columns.join(', ')} from ${from} where ${own.join === '' ? `m.${names.field(node.facet.field)}` : own.term} is not null group by ${ordinals(node.levels.length)}`;
   const byMeasure = node.facet.kind === 'terms' && node.facet.isRankedByMeasure && measured.length > 0;
   const order =
     node.facet.kind === 'histogram' ? `${name} asc` : `${byMeasure ? 'm[1] desc, ' : ''}n desc, ${name} asc`;
