@@ -17,12 +17,8 @@ export function cutText(text: string, max: number): string {
 
 /** A name that may break after `::`, `,`, `<` and `/`, and nowhere else before it must. */
 export function breakable(text: string): Html {
-  return raw(
-    text
-      .split(/(?<=::|[,</])/)
-      .map((piece) => String(html`${piece}`))
-      .join('<wbr>'),
-  );
+  // Escaped once, then broken: no entity that escaping makes holds one of these but `&lt;` itself.
+  return raw(String(html`${text}`).replace(/::|,|&lt;|\//g, '$&<wbr>'));
 }
 
 /** A name on one line with the ellipsis in its middle: the tail, which tells it from others, always stays. */
