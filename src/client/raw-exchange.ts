@@ -19,6 +19,8 @@ export interface RawAnswer {
   readonly durationMs: number;
 }
 
+const pieceBytes = 64 * 1024;
+
 /** A plain or TLS connection to the host of the URL. */
 export function openSocket(url: URL, onOpen: () => void): Socket {
   const isTls = url.protocol === 'https:';
@@ -60,13 +62,19 @@ export function exchangeRaw(
   });
 }
 
+/**
+ * In pieces, as clients do: an answer that comes before the body is sent is seen between two of them, and not lost in the
+ * reset that may follow it.
+ */
 async function sendAll(socket: Socket, request: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   for await (const bytes of request) {
-    if (socket.destroyed) return;
-    if (!socket.write(bytes))
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      if (socket.destroyed) return;
+      if (socket.write(bytes.subarray(at, at + pieceBytes))) continue;
       await new Promise<void>((resolve) => {
         socket.once('drain', resolve).once('close', resolve);
       });
+    }
   }
 }
 
