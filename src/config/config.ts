@@ -68,6 +68,7 @@ export function readConfig(input: ConfigInput): Config {
     Object.entries(input.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
   mapProcessManagerNames(envFile, environment, notices);
+  mapKeysOfEnvFile(envFile);
   const document = readDocument(envFile.get('SALVAGE_CONFIG') ?? environment.get('SALVAGE_CONFIG'), readFile);
 
   const problems: string[] = [];
@@ -185,6 +186,17 @@ const idleAntennaNames: Readonly<Record<string, string>> = {
   CRASHMOVER_MAX_ATTEMPTS: 'the mover never gives up',
   CRASHMOVER_RETRY_SLEEP_SECONDS: 'the mover backs off up to five minutes',
 };
+
+/** The SDK looks for its keys in the environment alone; Antenna of 2018 took them from its env file too. */
+function mapKeysOfEnvFile(envFile: Map<string, string>): void {
+  for (const [name, option] of [
+    ['AWS_ACCESS_KEY_ID', 'CRASHSTORAGE_ACCESS_KEY'],
+    ['AWS_SECRET_ACCESS_KEY', 'CRASHSTORAGE_SECRET_ACCESS_KEY'],
+  ] as const) {
+    const value = envFile.get(name);
+    if (value !== undefined && !envFile.has(option)) envFile.set(option, value);
+  }
+}
 
 /** Antenna's LOCAL_DEV_ENV: readable lines, and metrics among them. */
 function mapLocalDevelopment(values: Map<string, string>): void {

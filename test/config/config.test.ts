@@ -97,6 +97,22 @@ test('names of Antenna’s process manager are mapped or named once', () => {
   assert.match(notices, /No use here for CMD_PREFIX, GUNICORN_MAX_REQUESTS/);
 });
 
+test('names of Antenna without a use are named with the reason; LOCAL_DEV_ENV and keys of an env file are mapped', () => {
+  const groups = [
+    declareOptions('log', 'Log.', { format: option.text('auto', 'Format.') }),
+    declareOptions('key', 'Key.', {
+      id: option.text('', 'Id.', { aliases: ['CRASHSTORAGE_ACCESS_KEY'], secret: true }),
+    }),
+  ];
+  const text = 'LOCAL_DEV_ENV=True\nCRASHMOVER_MAX_ATTEMPTS=5\nAWS_ACCESS_KEY_ID=AKIA';
+  const config = readConfig({ groups, environment: { ANTENNA_ENV: 'a.env' }, readFile: () => text });
+  assert.deepEqual(config.notices, ['No use here for CRASHMOVER_MAX_ATTEMPTS: the mover never gives up.']);
+  assert.deepEqual(
+    config.rows.map((row) => row.value),
+    ['text', 'AKIA'],
+  );
+});
+
 test('an env file that cannot be read stops the start and names the file', () => {
   assert.throws(() => read({ ANTENNA_ENV: 'gone.env' }), /env file gone\.env: .*ENOENT/);
   assert.throws(() => read({ SALVAGE_ENV: 'x' }, { x: 'fine=1\nnot a setting' }), /line 2 is not NAME=value/);
