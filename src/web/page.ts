@@ -172,8 +172,18 @@ function footer(context: PageContext): Html {
   <a href="/documentation/supersearch/">Search help</a>
   <a href="/api/">API</a>
   <span>Salvage ${context.parts.version}</span>
-</footer>`;
+</footer>
+${keysDialog}`;
 }
+
+/** What `?` shows; the same list is a page of its own for readers without script. */
+const keysDialog = raw(`<dialog class="keys" id="keys" aria-labelledby="keys-title">
+<h2 id="keys-title">Keys</h2>
+<dl class="kv"><div><dt><kbd>/</kbd></dt><dd>search</dd></div><div><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row</dd></div>
+<div><dt><kbd>o</kbd></dt><dd>open the row</dd></div><div><dt><kbd>t</kbd></dt><dd>threads of a report</dd></div>
+<div><dt><kbd>c</kbd></dt><dd>copy</dd></div><div><dt><kbd>?</kbd></dt><dd>this list</dd></div></dl>
+<form method="dialog"><button class="btn" type="submit">Close</button></form>
+</dialog>`);
 
 /** Sends a page; pages are never cached by anybody between. */
 export function sendPage(reply: FastifyReply, page: Html, status = 200): FastifyReply {
