@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 // Writes the reference pages that follow from declarations in the code: docs/configuration.md, metrics.md, errors.md,
-// limits.md. `--check` compares instead and exits 1 when a page is stale.
+// limits.md, processed-crash.md, search-fields.md. `--check` compares instead and exits 1 when a page is stale.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,6 +12,7 @@ import type { Limit } from '../src/lib/limits.ts';
 import type { MetricDeclaration } from '../src/lib/metrics.ts';
 import { environmentName, type OptionGroup } from '../src/lib/options.ts';
 import { processedCrashPage } from './processed-crash-page.ts';
+import { searchFieldsPage } from './search-fields-page.ts';
 
 interface Declared<T> {
   readonly folder: string;
@@ -128,6 +129,7 @@ const pages: Record<string, string> = {
   'docs/limits.md': await limitsPage(),
   'docs/metrics.md': await metricsPage(),
   'docs/processed-crash.md': processedCrashPage(),
+  'docs/search-fields.md': searchFieldsPage(),
 };
 
 let stale = 0;
