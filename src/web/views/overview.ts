@@ -53,7 +53,7 @@ function productRow(product: ProductOverview, most: number, now: Date): Html {
   <td role="cell" class="num" data-label="Crashes"><span class="cell-bar"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * product.crashes) / most).toFixed(1)}%" height="100%" rx="1"/></svg><span class="fig">${countText(product.crashes)}</span></span></td>
   <td role="cell" class="num" data-label="Clients">${clientsText(product)}</td>
   <td role="cell" class="mid-wide">${spark(product.buckets, 'Crashes per half day, last 7 days')}</td>
-  <td role="cell" class="grow"><span class="version-links">${featured.map((version) => html`<a href="${topCrashersUrl(product.product, [version.version])}">${version.version} <span class="faint">${countText(version.crashes)}</span></a>`)} <a href="${topCrashersUrl(product.product)}">all</a></span></td>
+  <td role="cell" class="grow"><span class="version-links">${featured.map((version) => html`<a href="${topCrashersUrl(product.product, [version.version])}" title="${version.version.slice(0, 300)}">${cutText(version.version, 40)} <span class="faint">${countText(version.crashes)}</span></a>`)} <a href="${topCrashersUrl(product.product)}">all</a></span></td>
   <td role="cell" class="nowrap soft mid-wide">${ago(new Date(product.lastDate), now)}</td>
 </tr>`;
 }
@@ -89,7 +89,7 @@ function versionTable(title: string, product: string, versions: readonly Version
   const id = title.toLowerCase().replaceAll(' ', '-');
   const rows = versions.map(
     (version) => html`<tr role="row">
-  <th role="rowheader" scope="row" class="name-cell"><a class="strong" href="${topCrashersUrl(product, [version.version])}">${version.version}</a>${version.releaseChannel ? html` <span class="badge">${version.releaseChannel}</span>` : nothing}</th>
+  <th role="rowheader" scope="row" class="name-cell"><a class="strong" href="${topCrashersUrl(product, [version.version])}" title="${version.version.slice(0, 300)}">${cutText(version.version, 40)}</a>${version.releaseChannel ? html` <span class="badge">${version.releaseChannel}</span>` : nothing}</th>
   <td role="cell" class="num" data-label="Crashes, 7 days">${countText(version.crashes)}</td>
   <td role="cell" class="num" data-label="Clients">${clientsText(version)}</td>
   <td role="cell" class="num mid-wide">${countText(version.reportCount)}</td>
