@@ -89,7 +89,7 @@ const keys: Readonly<Record<string, () => void>> = {
   o: () => document.querySelector<HTMLElement>('tr[aria-selected="true"] a')?.click(),
   t: () => document.getElementById('threads')?.scrollIntoView(),
   c: () => document.querySelector<HTMLElement>('button[data-copy]')?.click(),
-  '?': () => location.assign('/documentation/keyboard/'),
+  '?': () => document.querySelector<HTMLDialogElement>('#keys')?.showModal(),
 };
 
 document.addEventListener('keydown', (event) => {
