@@ -98,8 +98,10 @@ export function makeCollector(parts: CollectorParts): Collector {
   const finish = (request: IncomingMessage, response: ServerResponse, reply: Reply): void => {
     const closes = reply.closes || isDraining;
     if (closes) lanes.closeAfter(request);
-    sendReply(response, request.method === 'HEAD' ? { ...reply, body: '' } : { ...reply, closes });
-    if (!request.complete) readOnUnread(request);
+    // Ended at once, the server would cut a connection whose client still sends, and the answer with it.
+    const isEarly = closes && !request.complete && reply.body !== '' && request.method !== 'HEAD';
+    sendReply(response, request.method === 'HEAD' ? { ...reply, body: '' } : { ...reply, closes }, isEarly);
+    if (!request.complete) readOnUnread(request, isEarly ? () => response.end() : () => {});
   };
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
@@ -191,8 +193,10 @@ function brokenReply(profile: Profile): Reply {
 }
 
 /** Reads on what was answered early, so that a client that is still sending gets to see the answer; up to a limit. */
-function readOnUnread(request: IncomingMessage): void {
+function readOnUnread(request: IncomingMessage, done: () => void): void {
   let unreadBytes = 0;
+  const timer = setTimeout(done, collectorLimits.unreadMsMax.value).unref();
+  request.once('close', () => clearTimeout(timer)).once('end', done);
   request.on('error', () => {});
   request.on('data', (chunk: Buffer) => {
     unreadBytes += chunk.length;

@@ -80,6 +80,11 @@ export const collectorLimits = declareLimits({
       'Above the 60 s of usual load balancers: who closes first must be them, or they send into a closed connection.',
   },
   headerBytesMax: { value: 16 * kib, unit: 'bytes', reason: 'Request head; Node’s own default, said aloud.' },
+  unreadMsMax: {
+    value: 5000,
+    unit: 'ms',
+    reason: 'How long a connection that was answered early stays open for a client that is still sending.',
+  },
   unreadBytesMax: {
     value: 32 * mib,
     unit: 'bytes',

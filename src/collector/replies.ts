@@ -28,12 +28,14 @@ export function titleReply(status: number, title: string, extras: Partial<Reply>
 }
 
 /** Writes the answer with its length, so that clients that speak HTTP/1.0 or cannot read chunks understand it. */
-export function sendReply(response: ServerResponse, reply: Reply): void {
+/** `holdsOpen`: everything is written, but the response is ended by the caller. */
+export function sendReply(response: ServerResponse, reply: Reply, holdsOpen = false): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = reply.status;
   response.setHeader('Content-Type', reply.contentType);
   response.setHeader('Content-Length', Buffer.byteLength(reply.body));
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   if (reply.closes) response.setHeader('Connection', 'close');
-  response.end(reply.body);
+  if (holdsOpen) response.write(reply.body);
+  else response.end(reply.body);
 }

@@ -12,7 +12,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
 import { spoolErrors } from '../../src/spool/errors.ts';
 import { dumpHashes, rawCrashText } from './memory-spool.ts';
-import { RawConnection, requestBytes } from './raw-http.ts';
+import { exchange, RawConnection, requestBytes } from './raw-http.ts';
 import { field, file, form, formType, post, startCollector, stopAll } from './test-collector.ts';
 
 afterEach(stopAll);
@@ -246,4 +246,16 @@ test('early verdict: a later part turns it and nothing is lost, small or large, 
         'the early verdict is not logged',
       );
     }
+});
+
+test('limits: a client that is still sending sees the early answer', async () => {
+  const collector = await startCollector({ bodySizeBytesMax: 1_000_000 });
+  const body = form(field('A', 'x'.repeat(3_000_000)));
+  const replies = await Promise.all(
+    Array.from({ length: 40 }, () => exchange(collector.port, post(body, { Connection: 'keep-alive' }))),
+  );
+  assert.deepEqual(
+    [...new Set(replies.map((reply) => `${reply?.status} ${reply?.body}`))],
+    ['413 Discarded=payload_too_large'],
+  );
 });
