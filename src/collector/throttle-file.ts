@@ -84,6 +84,10 @@ function allOf(tests: readonly FileTest[]): ThrottleRule['matches'] {
 }
 
 async function ruleSetFromModule(path: string): Promise<RuleSet> {
+  if (!/\.[cm]?[jt]s$/.test(path))
+    throw new Error(
+      'is neither a rule set of ours nor a .json, .js or .ts file; Python rules are written anew as one of these (docs/throttling.md)',
+    );
   const module = (await import(pathToFileURL(resolve(path)).href)) as Partial<RuleSet>;
   if (!Array.isArray(module.rules)) throw new Error('the module exports no `rules` list');
   for (const rule of module.rules as readonly ThrottleRule[]) {

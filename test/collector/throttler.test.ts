@@ -190,6 +190,7 @@ test('throttler: rules of people: a data file', async () => {
       });
     }
     await assert.rejects(loadRuleThrottler(join(folder, 'none.json')), /none\.json/);
+    await assert.rejects(loadRuleThrottler('mycompany.rules.RULES'), /Python rules are written anew.*throttling\.md/);
   } finally {
     await rm(folder, { recursive: true });
   }
