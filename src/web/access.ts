@@ -5,9 +5,9 @@
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import { SalvageError } from '../lib/errors.ts';
-import type { Session } from '../people/people.ts';
+import type { People, Session } from '../people/people.ts';
 import { anonymousReader, type Permission, permissionTitles, type Reader } from '../people/permissions.ts';
-import { isSameSecret } from '../people/secrets.ts';
+import { hashSecret, isSameSecret } from '../people/secrets.ts';
 import { webErrors } from './errors.ts';
 import type { WebParts } from './web-parts.ts';
 
@@ -19,33 +19,37 @@ export interface Access {
   readonly address: string;
 }
 
-const cookieNames = ['__Host-salvage_session', 'salvage_session'] as const;
+export const sessionCookieNames = ['__Host-salvage_session', 'salvage_session'] as const;
 
 /** On plain http the cookie can be neither Secure nor `__Host-` (decisions.md 43). */
 export function sessionCookieName(isHttps: boolean): string {
-  return isHttps ? cookieNames[0] : cookieNames[1];
+  return isHttps ? sessionCookieNames[0] : sessionCookieNames[1];
 }
 
-/** The secret in the session cookie, if any. */
-export function sessionSecretOf(request: FastifyRequest): string | null {
-  for (const name of cookieNames) {
-    const value = request.cookies[name];
-    if (value) return value;
-  }
-  return null;
+/** The secret in the session cookie, if any. Over HTTPS a plain cookie counts nothing: sibling sites can plant one. */
+function sessionSecretOf(request: FastifyRequest): string | null {
+  return request.cookies[sessionCookieName(request.protocol === 'https')] || null;
 }
+
+const found = new WeakMap<FastifyRequest, Access>();
 
 /**
  * Token first (`Auth-Token`, or `Authorization: Bearer`), then session, then nobody. An empty Auth-Token counts as
  * nobody, as clients of crash-stats send one (web.md §2.1). Throws `token_refused`.
  */
 export async function findAccess(request: FastifyRequest, parts: WebParts): Promise<Access> {
+  const access = found.get(request) ?? (await lookUpAccess(request, parts));
+  found.set(request, access);
+  return access;
+}
+
+async function lookUpAccess(request: FastifyRequest, parts: WebParts): Promise<Access> {
   const address = request.ip;
   const token = headerToken(request);
   if (token) {
-    const found = await parts.people.findToken(token, address);
-    if (typeof found === 'string') throw new SalvageError(webErrors.token_refused, found);
-    return { reader: found, session: null, address };
+    const owner = await parts.people.findToken(token, address);
+    if (typeof owner === 'string') throw new SalvageError(webErrors.token_refused, owner);
+    return { reader: owner, session: null, address };
   }
   const secret = sessionSecretOf(request);
   const session = secret ? await parts.people.findSession(secret) : null;
@@ -57,6 +61,26 @@ function headerToken(request: FastifyRequest): string {
   if (typeof own === 'string' && own.trim() !== '') return own.trim();
   const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '');
   return bearer?.[1] ?? '';
+}
+
+/** The token or session secret that a request shows, hashed; null for none. What it is worth is not looked at. */
+export function shownCredential(request: FastifyRequest): string | null {
+  const secret = headerToken(request) || sessionSecretOf(request);
+  return secret ? hashSecret(secret) : null;
+}
+
+/** True if this request's credential was found to be good. */
+export function isProven(request: FastifyRequest): boolean {
+  return (found.get(request)?.reader.via ?? 'anonymous') !== 'anonymous';
+}
+
+const claimed = new WeakSet<People>();
+
+/** Throws `not_claimed` until somebody can sign in (web.md §7.2). */
+export async function requireClaimed(people: People): Promise<void> {
+  if (claimed.has(people)) return;
+  if (!(await people.hasAdmin())) throw new SalvageError(webErrors.not_claimed);
+  claimed.add(people);
 }
 
 /** Throws `login_required` or `permission_required` unless the reader has all of them. */

@@ -31,5 +31,10 @@ export const webLimits = declareLimits({
   annotationsShownMax: { value: 500, unit: 'items', reason: 'a Firefox report has about 120' },
   summaryBytesMax: { value: 4096, unit: 'bytes', reason: 'fits the description of any bug tracker (web.md X12)' },
   summaryFramesMax: { value: 10, unit: 'items', reason: 'what crash-stats puts into a bug (web.md §5.3)' },
+  provenCredentialsMax: {
+    value: 10_000,
+    unit: 'items',
+    reason: 'tokens and sessions remembered as good for the rate limit: more than one site has in use at a time',
+  },
   deadLettersReadMax: { value: 1000, unit: 'items', reason: 'looked through for the failure of one crash' },
 });

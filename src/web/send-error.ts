@@ -4,6 +4,8 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorText, SalvageError } from '../lib/errors.ts';
+import { postgresErrors } from '../lib/postgres/errors.ts';
+import { isDatabaseOutage } from '../lib/postgres/pool.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** What a failure answers: status, text for the reader and slug. Anything unexpected is 500 without particulars. */
@@ -20,8 +22,9 @@ const innerSlugs = /^(storage|queue|database|schema|postgres)_/;
 export function shownError(error: unknown): ShownError {
   if (error instanceof SalvageError && error.kind.status !== undefined) {
     const { kind } = error;
-    const message = innerSlugs.test(kind.slug) ? kind.meaning : error.message;
-    return { status: kind.status as number, message, remedy: kind.remedy, slug: kind.slug };
+    const status = kind.status as number;
+    const message = status >= 500 || innerSlugs.test(kind.slug) ? kind.meaning : error.message;
+    return { status, message, remedy: kind.remedy, slug: kind.slug };
   }
   const { statusCode, code, message } = (error ?? {}) as { statusCode?: unknown; code?: unknown; message?: unknown };
   if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
@@ -31,6 +34,7 @@ export function shownError(error: unknown): ShownError {
       remedy: '',
       slug: String(code ?? 'bad_request').toLowerCase(),
     };
+  if (isDatabaseOutage(error)) return shownError(new SalvageError(postgresErrors.database_outage));
   return {
     status: 500,
     message: 'Internal error',

@@ -9,8 +9,10 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { sessionSecretOf } from './access.ts';
+import { LRUCache } from 'lru-cache';
+import { isProven, shownCredential } from './access.ts';
 import { addApiRoutes } from './api/api-routes.ts';
+import { webLimits } from './limits.ts';
 import { webMetrics } from './metrics.ts';
 import { addDocumentationPages } from './pages/documentation-pages.ts';
 import { addOverviewPages } from './pages/overview-pages.ts';
@@ -90,20 +92,28 @@ async function addProtection(app: FastifyInstance, parts: WebParts): Promise<voi
     referrerPolicy: { policy: 'no-referrer' },
     strictTransportSecurity: false,
   });
+  const proven = new LRUCache<string, true>({ max: webLimits.provenCredentialsMax.value });
   await app.register(rateLimit, {
     timeWindow: 60_000,
-    max: (request: FastifyRequest) =>
-      isKnown(request) ? parts.options.knownRequestsPerMinute : parts.options.anonymousRequestsPerMinute,
-    keyGenerator: (request: FastifyRequest) => `${isKnown(request) ? 'known' : 'anonymous'} ${request.ip}`,
+    max: (_request: FastifyRequest, key: string) =>
+      key.startsWith('known ') ? parts.options.knownRequestsPerMinute : parts.options.anonymousRequestsPerMinute,
+    keyGenerator: (request: FastifyRequest) => rateLimitKey(request, proven),
     errorResponseBuilder: () =>
       Object.assign(new Error('Too Many Requests'), { statusCode: 429, code: 'too_many_requests' }),
   });
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    const credential = shownCredential(request);
+    if (credential !== null && isProven(request)) proven.set(credential, true);
   });
 }
 
-/** Only whether a credential is shown at all: what it is worth is decided later, at the cost of a query. */
-function isKnown(request: FastifyRequest): boolean {
-  return Boolean(request.headers['auth-token'] || request.headers.authorization || sessionSecretOf(request));
+/**
+ * A credential has its own, higher limit once it was found to be good. Until then its address has the limit of visitors,
+ * apart from theirs, so that neither guesses nor visitors can keep a person out.
+ */
+function rateLimitKey(request: FastifyRequest, proven: LRUCache<string, true>): string {
+  const credential = shownCredential(request);
+  if (credential === null) return `anonymous ${request.ip}`;
+  return proven.get(credential) ? `known ${credential}` : `unproven ${request.ip}`;
 }

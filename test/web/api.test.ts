@@ -298,6 +298,7 @@ function parsed(text: string): ReturnType<typeof JSON.parse> {
 
 test('over the limit: 429 with Retry-After', async () => {
   const site = await startWebSite({ public: true, anonymousRequestsPerMinute: 2 });
+  await site.tokenOf('admin');
   const statuses = [];
   for (let count = 0; count < 3; count++) statuses.push(await fetch(`${site.url}/api/Platforms/`));
   assert.deepEqual(

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { SalvageError } from '../../lib/errors.ts';
 import type { JsonValue } from '../../lib/json.ts';
-import { type Access, findAccess, refuseForgedRequest, requirePermissions } from '../access.ts';
+import { type Access, findAccess, refuseForgedRequest, requireClaimed, requirePermissions } from '../access.ts';
 import { webErrors } from '../errors.ts';
 import { webMetrics } from '../metrics.ts';
 import { pageUrl } from '../page-url.ts';
@@ -87,6 +87,7 @@ async function answer(
   reply: FastifyReply,
   parts: WebParts,
 ): Promise<FastifyReply> {
+  await requireClaimed(parts.people);
   const access = await findAccess(request, parts);
   requirePermissions(access.reader, endpoint.needs);
   const { parameters, body } = readInput(endpoint, request);

@@ -18,6 +18,7 @@ import {
   requireVisible,
   resolveCrashId,
 } from './read-crash.ts';
+import { priorityWishesOf } from './reprocessing.ts';
 
 export const processedCrashEndpoint: ApiEndpoint = {
   name: 'ProcessedCrash',
@@ -27,7 +28,7 @@ export const processedCrashEndpoint: ApiEndpoint = {
   needs: ['view'],
   answer: { type: 'object' },
   async handle(call) {
-    const crashId = await resolveCrashId(call.values.text('crash_id'), call.parts);
+    const crashId = await resolveCrashId(call.values.text('crash_id'), call.reader, call.parts);
     const { rawCrash, processed } = await readWholeCrash(crashId, call.parts);
     if (!processed) throw notFound(crashId);
     requireVisible(crashId, call.reader, rawCrash, processed);
@@ -66,7 +67,7 @@ export const rawCrashEndpoint: ApiEndpoint = {
     // Asked before anything is read: whether a dump exists is nobody's business without the permission.
     if (isRaw && !call.reader.permissions.has('view_rawdump'))
       throw new SalvageError(webErrors.permission_required, 'Binary response requires permissions: View Raw Dumps');
-    const crashId = await resolveCrashId(call.values.text('crash_id'), call.parts);
+    const crashId = await resolveCrashId(call.values.text('crash_id'), call.reader, call.parts);
     const { rawCrash, processed } = await readWholeCrash(crashId, call.parts);
     if (!rawCrash) throw notFound(crashId);
     requireVisible(crashId, call.reader, rawCrash, processed);
@@ -110,7 +111,7 @@ export const crashVerifyEndpoint: ApiEndpoint = {
     required: ['uuid', 'raw_crash', 'processed_crash', 'elasticsearch_crash', 'telemetry_crash'],
   },
   async handle(call) {
-    const crashId = await resolveCrashId(call.values.text('crash_id'), call.parts);
+    const crashId = await resolveCrashId(call.values.text('crash_id'), call.reader, call.parts);
     const [{ rawCrash, processed }, row] = await Promise.all([
       readWholeCrash(crashId, call.parts),
       call.parts.search.getReport(crashId),
@@ -142,10 +143,11 @@ export const crashEndpoint: ApiEndpoint = {
   needs: ['view'],
   answer: { type: 'object', required: ['hits', 'total'] },
   async handle(call) {
-    const crashId = await resolveCrashId(call.values.text('uuid'), call.parts);
+    const crashId = await resolveCrashId(call.values.text('uuid'), call.reader, call.parts);
     const row = await call.parts.search.getReport(crashId);
     if (!row) return { json: { hits: [], total: 0 } };
     requireVisible(crashId, call.reader, null, row.values as never);
+    auditProtectedRead(call.reader, call.access.address, crashId, call.parts);
     const shown = await call.parts.search.search(
       {
         filters: [{ field: fieldNamed('uuid'), conditions: [{ operator: 'is', negated: false, value: crashId }] }],
@@ -185,17 +187,18 @@ export const crashDataEndpoint: ApiEndpoint = {
     const datatype = call.values.text('datatype') as (typeof datatypes)[number];
     if (datatype === 'raw') requirePermissions(call.reader, ['view_rawdump']);
     if (datatype === 'unredacted') requirePermissions(call.reader, ['view_pii']);
-    const crashId = await resolveCrashId(call.values.text('uuid'), call.parts);
+    const crashId = await resolveCrashId(call.values.text('uuid'), call.reader, call.parts);
     const { rawCrash, processed } = await readWholeCrash(crashId, call.parts);
     if (!rawCrash && !processed) throw notFound(crashId);
     requireVisible(crashId, call.reader, rawCrash, processed);
     if (datatype === 'raw') return dumpAnswer(crashId, call);
     if (datatype === 'meta') {
       if (!rawCrash) throw notFound(crashId);
+      auditProtectedRead(call.reader, call.access.address, crashId, call.parts);
       return { json: reduceRawFor(call.reader, rawCrash, call.parts), headers: { 'cache-control': 'no-store' } };
     }
     if (!processed) {
-      await call.parts.queue.publish('priority', { crashId });
+      await priorityWishesOf(call.parts).ask(crashId, call.parts);
       return { status: 202, json: { message: `crash ${crashId} is being processed` }, headers: { 'retry-after': '5' } };
     }
     auditProtectedRead(call.reader, call.access.address, crashId, call.parts);

@@ -15,13 +15,16 @@ import { webErrors } from '../errors.ts';
 import { webMetrics } from '../metrics.ts';
 import type { WebParts } from '../web-parts.ts';
 
-/** The crash id that a reader means, in every spelling; a 16-hex prefix when just one report has it. Throws `bad_request`. */
-export async function resolveCrashId(text: string, parts: WebParts): Promise<CrashId> {
+/**
+ * The crash id that a reader means, in every spelling; a 16-hex prefix when just one report that they may see has it.
+ * Throws `bad_request`.
+ */
+export async function resolveCrashId(text: string, reader: Reader, parts: WebParts): Promise<CrashId> {
   const crashId = crashIdInText(text);
   if (crashId) return crashId;
   const prefix = crashIdPrefixInText(text);
   if (prefix) {
-    const found = await parts.search.findCrashIds(prefix, 2);
+    const found = await visibleIds(await parts.search.findCrashIds(prefix, prefixMatchesMax), reader, parts);
     if (found.length === 1) return found[0] as CrashId;
     if (found.length === 0) throw notFound(text);
   }
@@ -29,6 +32,16 @@ export async function resolveCrashId(text: string, parts: WebParts): Promise<Cra
     webErrors.bad_request,
     'Bad request: BadArgumentError: Bad value for parameter crash_id: not a valid crash id',
   );
+}
+
+/** Random digits: more than two reports with the same sixteen are somebody's doing. */
+const prefixMatchesMax = 20;
+
+/** An id says when a crash happened and that it did: those of hidden products are not completed. */
+async function visibleIds(crashIds: readonly CrashId[], reader: Reader, parts: WebParts): Promise<readonly CrashId[]> {
+  if (reader.products === null) return crashIds;
+  const rows = await Promise.all(crashIds.map((crashId) => parts.search.getReport(crashId)));
+  return crashIds.filter((_, at) => mayReadProduct(reader, rows[at]?.values['product']));
 }
 
 export function notFound(crashId: string): SalvageError {
@@ -70,6 +83,15 @@ export function requireVisible(
   processed: ProcessedCrash | null,
 ): void {
   if (!mayReadProduct(reader, productOf(rawCrash, processed))) throw notFound(crashId);
+}
+
+/** As `requireVisible`, for work on a crash whose documents are not needed otherwise. */
+export async function requireVisibleId(crashId: CrashId, reader: Reader, parts: WebParts): Promise<void> {
+  if (reader.products === null) return;
+  const row = await parts.search.getReport(crashId);
+  if (row && mayReadProduct(reader, row.values['product'])) return;
+  const { rawCrash, processed } = await readWholeCrash(crashId, parts);
+  requireVisible(crashId, reader, rawCrash, processed);
 }
 
 /** The processed crash as this reader may see it. Values of a wrong type are withheld one by one and counted. */

@@ -5,11 +5,11 @@
 import type { CrashId } from '../../crash/crash-id.ts';
 import { crashIdInText } from '../../crash/crash-id-text.ts';
 import { SalvageError } from '../../lib/errors.ts';
-import type { QueueMessage } from '../../queue/crash-queue.ts';
+import type { CrashQueue, QueueMessage } from '../../queue/crash-queue.ts';
 import { webErrors } from '../errors.ts';
 import type { WebParts } from '../web-parts.ts';
 import { type ApiEndpoint, crashIdParameter } from './api-endpoint.ts';
-import { resolveCrashId } from './read-crash.ts';
+import { requireVisibleId, resolveCrashId } from './read-crash.ts';
 
 /** Reads `id` or `id:ruleset`; throws `bad_request` for a bad id or a rule set that no processor knows. */
 function parseWish(text: string, parts: WebParts): QueueMessage {
@@ -43,6 +43,7 @@ export const reprocessingEndpoint: ApiEndpoint = {
       .list('crash_ids')
       .flatMap((text) => text.split(/[\s,]+/).filter(Boolean))
       .map((text) => parseWish(text, call.parts));
+    for (const { crashId } of wishes) await requireVisibleId(crashId, call.reader, call.parts);
     for (const wish of wishes) await call.parts.queue.publish('reprocessing', wish, call.signal);
     const { reader, access, parts } = call;
     parts.people.audit({
@@ -77,6 +78,15 @@ export class PriorityWishes {
   }
 }
 
+const wishesByQueue = new WeakMap<CrashQueue, PriorityWishes>();
+
+/** The wishes of everybody who asks the API. */
+export function priorityWishesOf({ queue }: WebParts): PriorityWishes {
+  const wishes = wishesByQueue.get(queue) ?? new PriorityWishes();
+  wishesByQueue.set(queue, wishes);
+  return wishes;
+}
+
 export const priorityJobEndpoint: ApiEndpoint = {
   name: 'PriorityJob',
   methods: ['POST'],
@@ -85,7 +95,8 @@ export const priorityJobEndpoint: ApiEndpoint = {
   needs: ['view', 'reprocess_crashes'],
   answer: { type: 'boolean' },
   async handle(call) {
-    const crashId = await resolveCrashId(call.values.text('crash_id'), call.parts);
+    const crashId = await resolveCrashId(call.values.text('crash_id'), call.reader, call.parts);
+    await requireVisibleId(crashId, call.reader, call.parts);
     await call.parts.queue.publish('priority', { crashId }, call.signal);
     return { json: true };
   },

@@ -25,7 +25,7 @@ async function findSource(
   call: ApiCall,
 ): Promise<ReportSource | { readonly crashId: string; readonly pending: unknown }> {
   const { parts, reader } = call;
-  const crashId = await resolveCrashId(call.values.text('id'), parts);
+  const crashId = await resolveCrashId(call.values.text('id'), reader, parts);
   const { rawCrash, processed } = await readWholeCrash(crashId, parts);
   if (rawCrash === null && processed === null) throw notFound(crashId);
   requireVisible(crashId, reader, rawCrash, processed);
@@ -111,7 +111,7 @@ const stateEndpoint: ApiEndpoint = {
   answer: { type: 'object', required: ['crash_id', 'state'] },
   async handle(call) {
     const { parts, reader } = call;
-    const crashId = await resolveCrashId(call.values.text('id'), parts);
+    const crashId = await resolveCrashId(call.values.text('id'), reader, parts);
     const { rawCrash, processed } = await readWholeCrash(crashId, parts);
     requireVisible(
       crashId,

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isErrorOf, SalvageError } from '../../lib/errors.ts';
 import { peopleErrors } from '../../people/errors.ts';
 import { type Permission, permissions, permissionTitles } from '../../people/permissions.ts';
-import { refuseForgedRequest, sessionCookieName, sessionSecretOf } from '../access.ts';
+import { refuseForgedRequest, sessionCookieName, sessionCookieNames } from '../access.ts';
 import { webErrors } from '../errors.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { icon, type PageContext, renderPage, sendPage } from '../page.ts';
@@ -63,11 +63,29 @@ function formOf(request: FastifyRequest): URLSearchParams {
 /** Only addresses on this site: an open redirect would lend our name to others. */
 function nextOf(request: FastifyRequest): string {
   const next = (request.query as URLSearchParams).get('next') ?? formOf(request).get('next') ?? '/';
-  return /^\/(?![/\\])/.test(next) ? next : '/';
+  if (!next.startsWith('/')) return '/';
+  // Read as browsers do: they drop tabs and take a backslash for a slash, and a path may come out as //host.
+  const url = URL.parse(next, 'http://here.invalid');
+  const path = url?.host === 'here.invalid' ? `${url.pathname}${url.search}${url.hash}` : '/';
+  return path.startsWith('//') ? '/' : path;
 }
 
-function openSession(context: PageContext, reply: FastifyReply, sessionSecret: string): FastifyReply {
-  return reply.setCookie(sessionCookieName(context.isHttps), sessionSecret, {
+/** Ends what this browser was signed in as, under either name of the cookie. */
+async function endSessions(request: FastifyRequest, parts: WebParts): Promise<void> {
+  for (const name of sessionCookieNames) {
+    const secret = request.cookies[name];
+    if (secret) await parts.people.signOut(secret);
+  }
+}
+
+async function openSession(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  sessionSecret: string,
+): Promise<void> {
+  await endSessions(request, context.parts);
+  reply.setCookie(sessionCookieName(context.isHttps), sessionSecret, {
     path: '/',
     httpOnly: true,
     sameSite: 'lax',
@@ -101,7 +119,8 @@ async function claim(
     request.headers['user-agent'] ?? '',
   );
   parts.people.audit({ action: 'claim', object: reader.name ?? '', reader, address: context.access.address });
-  return openSession(context, reply, sessionSecret).redirect('/', 303);
+  await openSession(context, request, reply, sessionSecret);
+  return reply.redirect('/', 303);
 }
 
 function signInPage(context: PageContext, next: string, problem: string | null): Html {
@@ -133,7 +152,8 @@ async function signIn(
       request.headers['user-agent'] ?? '',
     );
     parts.people.audit({ action: 'sign_in', object: reader.name ?? '', reader, address });
-    return openSession(context, reply, sessionSecret).redirect(nextOf(request), 303);
+    await openSession(context, request, reply, sessionSecret);
+    return reply.redirect(nextOf(request), 303);
   } catch (error) {
     if (!isErrorOf(error, peopleErrors.sign_in_failed)) throw error;
     parts.people.audit({ action: 'sign_in_failed', object: form.get('name') ?? '', reader: nobody, address });
@@ -148,11 +168,13 @@ async function signOut(
   parts: WebParts,
 ): Promise<FastifyReply> {
   refuseForgedRequest(request, context.access, formOf(request).get('csrf'));
-  const secret = sessionSecretOf(request);
-  if (secret) await parts.people.signOut(secret);
+  await endSessions(request, parts);
   const { reader, address } = context.access;
   parts.people.audit({ action: 'sign_out', object: reader.name ?? '', reader, address });
-  return reply.clearCookie(sessionCookieName(context.isHttps), { path: '/' }).redirect('/sign-in', 303);
+  // Both names: a browser that came over http before holds the plain one too.
+  for (const name of sessionCookieNames)
+    reply.clearCookie(name, { path: '/', httpOnly: true, sameSite: 'lax', secure: name.startsWith('__Host-') });
+  return reply.redirect('/sign-in', 303);
 }
 
 function profilePage(context: PageContext): Html {
@@ -234,7 +256,7 @@ async function revokeToken(
   const form = formOf(request);
   refuseForgedRequest(request, context.access, form.get('csrf'));
   const { reader, address } = context.access;
-  if (reader.accountId === null) throw new SalvageError(webErrors.login_required);
+  if (reader.via !== 'session' || reader.accountId === null) throw new SalvageError(webErrors.login_required);
   const own = (await parts.people.listTokens(reader.accountId)).find((token) => String(token.id) === form.get('id'));
   if (!own) throw new SalvageError(webErrors.not_found);
   await parts.people.revokeToken(own.id);

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SalvageError } from '../../lib/errors.ts';
 import { newestFirst } from '../../search/version-order.ts';
-import { findAccess, mayReadProduct } from '../access.ts';
+import { findAccess, mayReadProduct, requireClaimed } from '../access.ts';
 import { readAssets } from '../assets.ts';
 import { webErrors } from '../errors.ts';
 import { type Html, html } from '../html.ts';
@@ -22,7 +22,6 @@ export function addPageRoutes(app: FastifyInstance, parts: WebParts, pages: read
     app.get(asset.url, { config: { rateLimit: false } }, (_request, reply) =>
       reply.type(asset.contentType).header('cache-control', 'public, max-age=31536000, immutable').send(asset.bytes),
     );
-  let isClaimed = false;
   const add: AddPage = (route) => {
     app.route({
       method: route.method ?? 'GET',
@@ -30,8 +29,7 @@ export function addPageRoutes(app: FastifyInstance, parts: WebParts, pages: read
       errorHandler: async (error, request, reply) =>
         sendErrorPage(error, await makeContext(request, parts, assets).catch(() => null), request, reply, parts),
       handler: async (request, reply) => {
-        isClaimed ||= await parts.people.hasAdmin();
-        if (!isClaimed && !route.isOpen) throw new SalvageError(webErrors.not_claimed);
+        if (!route.isOpen) await requireClaimed(parts.people);
         const context = await makeContext(request, parts, assets);
         if (!route.isOpen && !context.access.reader.permissions.has('view')) {
           if (context.access.reader.via !== 'anonymous') throw new SalvageError(webErrors.permission_required);
