@@ -51,6 +51,11 @@ export class AuditWriter {
   }
 }
 
+/** What readers send becomes text that the table takes, so that one entry cannot spoil its batch. */
+function clean(text: string): string {
+  return text.replaceAll('\0', '\ufffd').slice(0, 500).toWellFormed();
+}
+
 function recordOf(line: Line): Record<string, unknown> {
   return {
     happened_at: line.happenedAt.toISOString(),
@@ -59,7 +64,7 @@ function recordOf(line: Line): Record<string, unknown> {
     token_id: line.reader.tokenId,
     address: line.address,
     action: line.action,
-    object: line.object.slice(0, 500),
-    reason: line.reason?.slice(0, 500) ?? null,
+    object: clean(line.object),
+    reason: line.reason === undefined ? null : clean(line.reason),
   };
 }

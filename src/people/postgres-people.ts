@@ -78,7 +78,10 @@ export class PostgresPeople implements People {
 
   async signIn(name: string, password: string, userAgent: string): Promise<{ sessionSecret: string; reader: Reader }> {
     if (password.length > peopleLimits.passwordCharactersMax.value) throw new SalvageError(peopleErrors.sign_in_failed);
-    const { rows } = await this.#pool.query<AccountRecord>('select * from accounts where name = $1', [name]);
+    // No account has a NUL in its name: PostgreSQL's text has none.
+    const { rows } = await this.#pool.query<AccountRecord>('select * from accounts where name = $1', [
+      name.replaceAll('\0', '\ufffd'),
+    ]);
     const account = rows[0];
     const matches = await verify(account?.password_hash ?? (await decoyHash), password);
     if (!account?.password_hash || !account.is_active || !matches) throw new SalvageError(peopleErrors.sign_in_failed);
