@@ -276,7 +276,13 @@ test('leases are extended every 20 seconds while the work goes on, and a lost le
   parts.storage.add(crashId, {}, dumps);
   let release = () => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
-  parts.storage.before = (call) => (call === 'getRawCrash' ? gate : undefined);
+  let taken = () => {};
+  const isTaken = new Promise<void>((resolve) => (taken = resolve));
+  parts.storage.before = (call) => {
+    if (call !== 'getRawCrash') return undefined;
+    taken();
+    return gate;
+  };
   let asked = 0;
   await running(parts, async () => {
     parts.queue.push(crashId, {
@@ -285,6 +291,8 @@ test('leases are extended every 20 seconds while the work goes on, and a lost le
         if (asked === 3) throw new SalvageError(queueErrors.queue_lease_lost);
       },
     });
+    // The start of the processor looks at real files, which takes real time.
+    await isTaken;
     await parts.clock.advance(59_000);
     assert.equal(asked, 2);
     await parts.clock.advance(60_000);
