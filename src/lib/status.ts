@@ -18,10 +18,6 @@ export interface StatusSource {
   rows(): Promise<readonly StatusRow[]>;
 }
 
-export interface StatusSink {
-  write(row: StatusRow): Promise<void>;
-}
-
 /** Status within one process: each part registers a function that tells its state now. */
 export class LocalStatus implements StatusSource {
   readonly #parts = new Map<string, () => JsonObject | Promise<JsonObject>>();
