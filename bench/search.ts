@@ -143,6 +143,8 @@ async function measure(pool: Pool, url: string, heard: ReturnType<typeof listen>
   const crashId = rows[0]?.crash_id ?? '';
   const site = await openSite(pool, index, crashId);
   const client = new pg.Client({ connectionString: url });
+  // Its end with the server must not hide why the bench ended.
+  client.on('error', () => {});
   await client.connect();
   await client.query('set jit = off');
   const cases = [...indexCases(index, now, crashId), ...pageCases(site.url, site.token, crashId)];

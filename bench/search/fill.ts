@@ -76,7 +76,7 @@ async function multiply(pool: Pool, now: Date, weeks: number, count: number): Pr
   // Few signatures have most of the reports, many have one or two: the power bends the choice of seeds.
   await pool.query(
     `with copies as materialized (
-       select overlay(gen_random_uuid()::text placing to_char(d, 'YYMMDD') from 31) as crash_id, d as date_processed,
+       select overlay(gen_random_uuid()::text placing '0' || to_char(d, 'YYMMDD') from 30) as crash_id, d as date_processed,
          floor(random() * ${seedReports})::int as n
        from (select $1::timestamptz - random() * interval '${weeks * 7} days' as d from generate_series(1, $2)) dates),
      located as (insert into report_locator (crash_id, date_processed) select crash_id, date_processed from copies)
