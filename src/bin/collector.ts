@@ -56,26 +56,43 @@ async function collectInOneProcess(context: ProcessContext): Promise<void> {
 
 const restartWaitMs = 1000;
 
-/** Starts the workers, replaces one that dies, and passes on signals; the workers share one port. */
+/**
+ * Starts the workers, replaces one that dies, and passes on signals; the workers share one port. When the first ones
+ * cannot even open, the reason would only come back every second: then all end with exit code 1.
+ */
 async function superviseWorkers(count: number): Promise<void> {
   let isStopping = false;
-  const start = () => cluster.fork();
-  cluster.on('exit', (worker: Worker, code, signal) => {
-    if (isStopping) return;
-    process.stderr.write(
-      `intake process ${worker.process.pid} ended with ${signal ?? code}; another takes its place\n`,
-    );
-    setTimeout(start, restartWaitMs);
+  let hasOpened = false;
+  const stopAll = (signal: NodeJS.Signals) => {
+    isStopping = true;
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
+  };
+  const start = () => {
+    if (!isStopping) cluster.fork();
+  };
+  cluster.on('listening', () => {
+    hasOpened = true;
   });
-  for (let index = 0; index < count; index++) start();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.on(signal, () => {
-      isStopping = true;
-      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill(signal);
-    });
-  await new Promise<void>((resolve) => {
-    cluster.on('exit', () => {
+  const ended = new Promise<void>((resolve) => {
+    cluster.on('exit', (worker: Worker, code, signal) => {
+      if (!isStopping && !hasOpened) {
+        process.exitCode = 1;
+        stopAll('SIGTERM');
+      } else if (!isStopping) {
+        process.stderr.write(
+          `intake process ${worker.process.pid} ended with ${signal ?? code}; another takes its place\n`,
+        );
+        setTimeout(start, restartWaitMs);
+      }
       if (isStopping && Object.keys(cluster.workers ?? {}).length === 0) resolve();
     });
   });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      // Between the death of a worker and its replacement there may be none to wait for.
+      if (Object.keys(cluster.workers ?? {}).length === 0) process.exit(0);
+      stopAll(signal);
+    });
+  for (let index = 0; index < count; index++) start();
+  await ended;
 }

@@ -6,12 +6,22 @@ import type { Config, ConfigRow } from './config.ts';
 
 const mask = '*****';
 
+/** Keys whose values are secrets wherever they stand, e.g. in a tree of stores. */
+const secretKey = /secret|password|token|accesskey|salt|dsn/i;
+
+/** For JSON.stringify: masks secrets at any depth, and credentials inside URLs. */
+export function maskNested(key: string, value: unknown): unknown {
+  if (typeof value !== 'string' || value === '') return value;
+  if (secretKey.test(key)) return mask;
+  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/i, `$1${mask}@`);
+}
+
 /** The value as text, masked when secret. */
 export function shownValue(row: ConfigRow): string {
   if (row.option.secret) return row.value === '' ? '' : mask;
   if (row.option.kind === 'list') return (row.value as readonly string[]).join(',');
   if (typeof row.value === 'string') return row.value;
-  return JSON.stringify(row.value);
+  return JSON.stringify(row.value, maskNested);
 }
 
 /** One `NAME=value` a line with its source: what `salvage config` prints and the start logs. */

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { errorText } from './errors.ts';
 import type { JsonObject } from './json.ts';
 
 /** What one role says of itself: every 10 s in PostgreSQL, or directly within one process (decisions.md 44). */
@@ -39,8 +40,17 @@ export class LocalStatus implements StatusSource {
         role,
         instance: this.#instance,
         updatedAt: this.#now(),
-        details: await details(),
+        details: await detailsOf(details),
       })),
     );
+  }
+}
+
+/** A part that cannot answer, such as a queue that is away, says so instead of taking the whole page with it. */
+async function detailsOf(details: () => JsonObject | Promise<JsonObject>): Promise<JsonObject> {
+  try {
+    return await details();
+  } catch (error) {
+    return { error: errorText(error) };
   }
 }

@@ -62,8 +62,11 @@ export class PostgresPeople implements People {
         [hashSecret(secret), this.#clock.now()],
       );
       if (used.rowCount !== 1) throw new SalvageError(peopleErrors.claim_link_invalid);
+      // The link lets in whoever is admin; only where nobody is, it makes one.
       await client.query(
-        `insert into accounts (name, role) values ('admin', 'admin') on conflict (name) do update set is_active = true, role = 'admin'`,
+        `insert into accounts (name, role) select 'admin', 'admin'
+         where not exists (select from accounts where role = 'admin' and is_active)
+         on conflict (name) do update set is_active = true, role = 'admin', password_hash = null`,
       );
       const { rows } = await client.query<AccountRecord>(
         `select * from accounts where role = 'admin' and is_active order by id limit 1`,

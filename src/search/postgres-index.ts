@@ -61,7 +61,7 @@ on conflict (crash_id) do update set crash_id = excluded.crash_id
 returning crash_id, date_processed, xmax <> 0 as existed`;
 
 const readOld = `
-select r.crash_id, coalesce(r.product, '') as product, r.version, r.signature
+select r.crash_id, coalesce(r.product, '') as product, r.version, r.signature, r.build_id, r.release_channel
 from reports r join unnest($1::text[], $2::timestamptz[]) as k (crash_id, date_processed) using (crash_id, date_processed)`;
 
 /** Adds the batch to what was seen of signatures, products and versions. Rows are locked in one order by all writers. */
@@ -133,6 +133,8 @@ interface OldReport {
   readonly product: string;
   readonly version: string | null;
   readonly signature: string | null;
+  readonly build_id: number | null;
+  readonly release_channel: string | null;
 }
 
 /** Writes one batch inside the caller's transaction. Rows of the same id must not repeat within a batch. */
@@ -152,22 +154,48 @@ export async function writeReports(client: pg.PoolClient, rows: readonly ReportR
   await client.query(upsertReports, [JSON.stringify(records)]);
   const indexedBefore = new Set(old.map((report) => report.crash_id));
   const fresh = records.filter((record) => !indexedBefore.has(String(record['crash_id'])));
-  if (fresh.length > 0) for (const statement of addSeen) await client.query(statement, [JSON.stringify(fresh)]);
-  if (old.length > 0) await reseeReprocessed(client, old, records);
+  const moves = findMoves(old, records);
+  // Taken once, before any row of what was seen: recounts touch rows in no order, so they have the tables for themselves.
+  const lock = moves.some(({ keys }) => keys.length > 0) ? 'pg_advisory_xact_lock' : 'pg_advisory_xact_lock_shared';
+  await client.query(`select ${lock}(hashtext('salvage_seen'))`);
+  for (const [at, statement] of addSeen.entries()) {
+    // The rows of moved reports must exist before they can be recounted; counts are put right just after.
+    const added = [...fresh, ...(moves[at]?.records ?? [])];
+    if (added.length > 0) await client.query(statement, [JSON.stringify(added)]);
+  }
+  for (const [at, statement] of recomputeSeen.entries())
+    if (moves[at] && moves[at].keys.length > 0) await client.query(statement, [JSON.stringify(moves[at].keys)]);
 }
 
-/** A report that was indexed before may have moved from one signature or version to another: both are counted anew. */
-async function reseeReprocessed(
-  client: pg.PoolClient,
-  old: readonly OldReport[],
-  records: readonly Record<string, unknown>[],
-): Promise<void> {
-  const ids = new Set(old.map((report) => report.crash_id));
-  const reprocessed = records.filter((record) => ids.has(String(record['crash_id'])));
-  // The rows must exist before they can be recomputed; counts are put right just after.
-  for (const statement of addSeen) await client.query(statement, [JSON.stringify(reprocessed)]);
-  const keys = [...old, ...reprocessed.map((record) => ({ ...record, product: record['product'] ?? '' }))];
-  for (const statement of recomputeSeen) await client.query(statement, [JSON.stringify(keys)]);
+/** What each of the three tables of sights tells reports apart by, in the order of `addSeen` and `recomputeSeen`. */
+const seenColumns = [
+  ['product', 'signature', 'build_id'],
+  ['product'],
+  ['product', 'version', 'release_channel'],
+] as const;
+
+interface Moves {
+  readonly records: readonly Record<string, unknown>[];
+  readonly keys: readonly object[];
+}
+
+/**
+ * Reports that were indexed before and differ now in what a table of sights is about: both the old and the new key are
+ * counted anew. The others, most of a large reprocessing, cost nothing.
+ */
+function findMoves(old: readonly OldReport[], records: readonly Record<string, unknown>[]): readonly Moves[] {
+  const byId = new Map(records.map((record) => [String(record['crash_id']), record]));
+  return seenColumns.map((columns) => {
+    const moved = old.filter((report) => {
+      const now = byId.get(report.crash_id);
+      return now && columns.some((column) => (report[column] ?? '') !== (now[column] ?? ''));
+    });
+    const after = moved.map(({ crash_id }) => byId.get(crash_id) as Record<string, unknown>);
+    return {
+      records: after,
+      keys: [...moved, ...after.map((record) => ({ ...record, product: record['product'] ?? '' }))],
+    };
+  });
 }
 
 async function readOldReports(
@@ -188,6 +216,7 @@ export async function removeReports(client: pg.PoolClient, crashIds: readonly Cr
     [[...crashIds]],
   );
   if (ids.length === 0) return;
+  await client.query(`select pg_advisory_xact_lock(hashtext('salvage_seen'))`);
   const old = await readOldReports(client, ids);
   await client.query(
     'delete from reports r using unnest($1::text[], $2::timestamptz[]) as k (crash_id, date_processed) where r.crash_id = k.crash_id and r.date_processed = k.date_processed',

@@ -81,12 +81,12 @@ export class ReportPartitions {
       // behind a long search, where it would hold up every reader after it; the next run tries again.
       await withTransaction(this.#pool, async (client) => {
         await client.query(`set local lock_timeout = '2s'`);
+        await client.query('delete from report_locator where date_processed >= $1 and date_processed < $2', [
+          week,
+          new Date(week.getTime() + weekMs),
+        ]);
         await client.query(`drop table ${name}`);
       });
-      await this.#pool.query('delete from report_locator where date_processed >= $1 and date_processed < $2', [
-        week,
-        new Date(week.getTime() + weekMs),
-      ]);
       this.#known.delete(name);
     }
     return old.map(({ name }) => name);

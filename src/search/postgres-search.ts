@@ -68,7 +68,10 @@ export class PostgresSearch implements SearchIndex {
   async #searchInSnapshot(request: SearchRequest, { timeoutMs, signal }: SearchOptions): Promise<SearchAnswer> {
     signal?.throwIfAborted();
     const client = await this.#pool.connect();
-    const cancel = () => void this.#cancel(client);
+    let cancelled: Promise<void> = Promise.resolve();
+    const cancel = () => {
+      cancelled = this.#cancel(client);
+    };
     signal?.addEventListener('abort', cancel, { once: true });
     let broken: Error | undefined;
     try {
@@ -83,6 +86,8 @@ export class PostgresSearch implements SearchIndex {
       return { hits, total, facets };
     } finally {
       signal?.removeEventListener('abort', cancel);
+      // A cancel that is still on its way would hit whoever gets this connection next.
+      await cancelled;
       await client.query('rollback').catch((error: Error) => {
         broken = error;
       });

@@ -87,6 +87,15 @@ test('a secret is masked wherever it is printed', () => {
   assert.doesNotMatch(text, /hush/);
 });
 
+test('secrets inside a JSON option and in URLs are masked at any depth', () => {
+  const group = declareOptions('storage', 'Stores.', { tree: option.json<unknown>(null, (value) => value, 'A tree.') });
+  const tree = '{"type":"s3","secretAccessKey":"hush","inner":{"url":"amqp://guest:hush@host/","bucket":"b"}}';
+  const config = readConfig({ groups: [group], environment: { SALVAGE_STORAGE_TREE: tree } });
+  const text = printConfig(config);
+  assert.doesNotMatch(text, /hush/);
+  assert.match(text, /"bucket":"b"/);
+});
+
 test('a misspelt SALVAGE_ name is noticed', () => {
   assert.match(read({ SALVAGE_SYMBOLS_CASE: 'upper' }).notices.join(), /SALVAGE_SYMBOLS_CASE is set, but no option/);
 });

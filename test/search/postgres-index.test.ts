@@ -59,6 +59,33 @@ describe('the index in PostgreSQL', async () => {
     assert.equal((await index.getReport(first.crashId))?.date, '2026-11-02T10:00:00.000Z');
   });
 
+  test('writers that reprocess and writers of new reports never stop each other', async () => {
+    const spread = {
+      random,
+      from: new Date('2026-09-01T00:00:00Z'),
+      to: new Date('2026-09-10T00:00:00Z'),
+      signatureCount: 6,
+    };
+    const rows = Array.from({ length: 60 }, () => inventReport(spread));
+    await index.indexReports(rows);
+    const moved = rows.map((row) => ({ ...row, values: { ...row.values, signature: 'moved::sig', version: '9.9' } }));
+    const fresh = Array.from({ length: 60 }, () => inventReport(spread));
+    const batches = [0, 1, 2, 3, 4, 5].flatMap((at) => [
+      moved.slice(at * 10, at * 10 + 10),
+      fresh.slice(at * 10, at * 10 + 10),
+    ]);
+    await Promise.all(batches.map((batch) => index.indexReports(batch)));
+    assert.equal((await seen('moved::sig'))?.reportCount, 60);
+    for (const { product, reportCount } of (await index.productsSeen()).filter((one) =>
+      one.product.startsWith('Player'),
+    )) {
+      const { rows: counted } = await pool.query('select count(*)::int as n from reports where product = $1', [
+        product,
+      ]);
+      assert.equal(reportCount, counted[0].n);
+    }
+  });
+
   test('deleted reports leave no trace in what was seen', async () => {
     const only = report('2026-11-04T10:00:00Z', { signature: 'gone::sig', product: 'Gone' });
     await index.indexReports([only]);

@@ -4,7 +4,7 @@
 
 import type { Command } from 'commander';
 import { readConfig } from '../../config/config.ts';
-import { printConfig, shownValue } from '../../config/print-config.ts';
+import { maskNested, printConfig, shownValue } from '../../config/print-config.ts';
 import { optionGroups } from '../option-groups.ts';
 
 /** `salvage config`: the effective configuration, secrets masked, and where each value came from. */
@@ -22,7 +22,7 @@ export function addConfigCommand(program: Command): void {
         const rows = config.rows.map((row) => ({
           path: row.path,
           environment: row.environmentName,
-          value: row.option.secret ? shownValue(row) : row.value,
+          value: row.option.secret ? shownValue(row) : JSON.parse(JSON.stringify(row.value, maskNested)),
           source: row.source,
           foundAs: row.foundAs,
         }));
