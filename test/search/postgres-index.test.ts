@@ -66,10 +66,14 @@ describe('the index in PostgreSQL', async () => {
       to: new Date('2026-09-10T00:00:00Z'),
       signatureCount: 6,
     };
-    const rows = Array.from({ length: 60 }, () => inventReport(spread));
+    const invent = () => {
+      const row = inventReport(spread);
+      return { ...row, values: { ...row.values, signature: `ring::${String(row.values['signature'])}` } };
+    };
+    const rows = Array.from({ length: 60 }, invent);
     await index.indexReports(rows);
     const moved = rows.map((row) => ({ ...row, values: { ...row.values, signature: 'moved::sig', version: '9.9' } }));
-    const fresh = Array.from({ length: 60 }, () => inventReport(spread));
+    const fresh = Array.from({ length: 60 }, invent);
     const batches = [0, 1, 2, 3, 4, 5].flatMap((at) => [
       moved.slice(at * 10, at * 10 + 10),
       fresh.slice(at * 10, at * 10 + 10),
