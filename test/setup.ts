@@ -9,6 +9,7 @@ import { relative } from 'node:path';
 import { postgresEnv, startTestPostgres } from './services/postgres-server.ts';
 import { rabbitmqEnv, rabbitmqMissing, startTestBroker } from './services/rabbitmq-server.ts';
 import { s3Env, startTestS3 } from './services/s3-server.ts';
+import { startTestSwift, swiftEnv, swiftMissing } from './services/swift-server.ts';
 
 interface Service {
   readonly module: string;
@@ -22,6 +23,7 @@ const services: readonly Service[] = [
   { module: 'services/postgres', env: postgresEnv, missing: () => null, start: startTestPostgres },
   { module: 'services/rabbitmq', env: rabbitmqEnv, missing: rabbitmqMissing, start: startTestBroker },
   { module: 'services/s3', env: s3Env, missing: () => null, start: startTestS3 },
+  { module: 'services/swift', env: swiftEnv, missing: swiftMissing, start: startTestSwift },
 ];
 
 /** Files that need a server which this machine lacks, with what is missing. */

@@ -6,7 +6,6 @@ import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -81,10 +80,10 @@ export class S3Bucket {
     });
   }
 
+  /** Proves that the bucket is there and may be listed. A HEAD would do, but its answer cannot say why it is refused. */
   async check(signal?: AbortSignal): Promise<void> {
-    await this.#guard(this.url, signal, () =>
-      this.#client.send(new HeadBucketCommand({ Bucket: this.#bucket }), { abortSignal: signal as AbortSignal }),
-    );
+    const command = new ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 });
+    await this.#guard('looking', signal, () => this.#client.send(command, { abortSignal: signal as AbortSignal }));
   }
 
   async put(key: string, body: Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -130,6 +129,7 @@ export class S3Bucket {
     });
   }
 
+  /** Null too when the bucket itself is not there: the answer to a HEAD has no text that would tell. */
   async head(key: string, signal?: AbortSignal): Promise<ObjectHead | null> {
     return this.#orNull(key, signal, async () => {
       const command = new HeadObjectCommand({ Bucket: this.#bucket, Key: key });

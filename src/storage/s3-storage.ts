@@ -123,6 +123,7 @@ export class S3Storage implements CrashStorage {
       ),
     );
     if (found.flat().length === 0) {
+      await this.#bucket.check(signal);
       throw new SalvageError(storageErrors.crash_not_found, `crash ${crashId} is not in ${this.#bucket.url}`);
     }
     const names = await this.getDumpNames(crashId, signal).catch((error) => {
