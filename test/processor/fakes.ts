@@ -62,7 +62,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
     for (;;) {
-      await settled(4);
+      await settled(15);
       const next = this.#sleepers
         .filter((sleeper) => sleeper.untilMs <= untilMs)
         .sort((a, b) => a.untilMs - b.untilMs)[0];
@@ -77,7 +77,7 @@ export class FakeClock implements Clock {
 }
 
 /** Lets file work and promise chains that are under way come to rest. */
-export async function settled(turns = 20): Promise<void> {
+export async function settled(turns = 100): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
