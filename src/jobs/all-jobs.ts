@@ -16,6 +16,7 @@ import type { Job } from './job.ts';
 import { jobLimits } from './limits.ts';
 import { jobMetrics } from './metrics.ts';
 import type { jobOptions } from './options.ts';
+import { type StorageRetentionParts, storageRetentionJob } from './storage-retention.ts';
 
 /** What the jobs need of the weekly partitions of the search index. */
 export interface ReportWeeks {
@@ -30,6 +31,7 @@ export interface JobParts {
   readonly storage: CrashStorage;
   readonly queue: CrashQueue;
   readonly options: OptionValues<typeof jobOptions.options>;
+  readonly retention: Pick<StorageRetentionParts, 'rule' | 'disk'>;
   /** Writes the whole text of a file below the data folder, durably. */
   readonly writeExport: (name: string, text: string) => Promise<void>;
   readonly clock: Clock;
@@ -42,7 +44,14 @@ const dayMs = 24 * hourMs;
 
 /** Every scheduled job, in the order in which they run when all are due. */
 export function makeJobs(parts: JobParts): readonly Job[] {
-  return [partitionsJob(parts), retentionJob(parts), auditJob(parts), missingSymbolsJob(parts), cleanUpJob(parts)];
+  return [
+    partitionsJob(parts),
+    retentionJob(parts),
+    storageRetentionJob({ ...parts, ...parts.retention }),
+    auditJob(parts),
+    missingSymbolsJob(parts),
+    cleanUpJob(parts),
+  ];
 }
 
 function partitionsJob({ partitions, clock }: JobParts): Job {

@@ -21,5 +21,10 @@ export const jobLimits = declareLimits({
     unit: 'items',
     reason: 'one run queues no more, so that a mistake cannot flood the processors',
   },
+  retentionKeptDays: {
+    value: 7,
+    unit: 'items',
+    reason: 'crashes of the last week stay however full the disk is: they are what people work on',
+  },
   auditGraceMs: { value: 3_600_000, unit: 'ms', reason: 'a crash younger than an hour may still wait its turn' },
 });

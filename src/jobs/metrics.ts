@@ -12,6 +12,13 @@ export const jobMetrics = declareMetrics({
     tags: ['job', 'result'],
     doc: 'Time of one run of a scheduled job, by name and result (success, failure).',
   },
+  retentionDeleted: {
+    name: 'salvage.storage.retention_deleted',
+    kind: 'counter',
+    unit: 'items',
+    tags: ['reason'],
+    doc: 'Crashes that retention deleted from the store, because of their age or the size of the store (`rule`) or of a full disk (`disk`).',
+  },
   missingProcessed: {
     name: 'socorro.cron.verifyprocessed.missing_processed',
     kind: 'gauge',

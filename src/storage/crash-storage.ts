@@ -17,6 +17,16 @@ export interface StorageCapabilities {
   readonly deletes: boolean;
 }
 
+/** Of a store that keeps what it is given, and gives it back. */
+export const fullCapabilities: StorageCapabilities = {
+  readsRaw: true,
+  writesRaw: true,
+  readsProcessed: true,
+  writesProcessed: true,
+  lists: true,
+  deletes: true,
+};
+
 /** Restricts a listing. Ids come in the store's own order, which is stable. */
 export interface ListFilter {
   /** Submit date `YYYYMMDD`. */
@@ -60,6 +70,11 @@ export interface CrashStorage {
   /** Removes everything of that crash and nothing else; a crash that is not there is `crash_not_found`. */
   deleteCrash(crashId: CrashId, signal?: AbortSignal): Promise<void>;
   listCrashIds(filter?: ListFilter, signal?: AbortSignal): AsyncIterable<CrashId>;
+  /**
+   * Drops at once what was submitted before the day `YYYYMMDD`, as far as the store keeps it in pieces that can be
+   * dropped whole; what is left is deleted crash by crash. Absent where there are no such pieces.
+   */
+  dropBefore?(date: string): Promise<void>;
 
   /** Children of a container, for `salvage config --tree` and start-up checks. */
   readonly children?: readonly { readonly role: string; readonly storage: CrashStorage }[];

@@ -12,7 +12,7 @@ import type { Clock } from '../lib/clock.ts';
 import { DirectorySyncs, makeDirectory, readRange, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { errorCode, type Files } from '../lib/files.ts';
-import type { CrashStorage, ListFilter, StorageCapabilities } from './crash-storage.ts';
+import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
 import { fsFailure } from './fs-failure.ts';
 import { dumpNamesPath, dumpPath, isDateName, processedCrashPath, rawCrashPath, workPath } from './fs-paths.ts';
@@ -36,14 +36,7 @@ const knownDirectoriesMax = 4096;
  */
 export class FsStorage implements CrashStorage {
   readonly name = 'fs';
-  readonly capabilities: StorageCapabilities = {
-    readsRaw: true,
-    writesRaw: true,
-    readsProcessed: true,
-    writesProcessed: true,
-    lists: true,
-    deletes: true,
-  };
+  readonly capabilities = fullCapabilities;
   readonly #root: string;
   #rootMade: Promise<void> | null = null;
   readonly #files: Files;

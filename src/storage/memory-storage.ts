@@ -7,7 +7,7 @@ import { type Dump, dumpFromBytes } from '../crash/dump.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import { SalvageError } from '../lib/errors.ts';
-import type { CrashStorage, ListFilter, StorageCapabilities } from './crash-storage.ts';
+import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
 import { parseStoredJson } from './stored-json.ts';
 
@@ -21,14 +21,7 @@ interface StoredCrash {
 /** Everything in memory, without a limit: for tests and short-lived tools. */
 export class MemoryStorage implements CrashStorage {
   readonly name = 'memory';
-  readonly capabilities: StorageCapabilities = {
-    readsRaw: true,
-    writesRaw: true,
-    readsProcessed: true,
-    writesProcessed: true,
-    lists: true,
-    deletes: true,
-  };
+  readonly capabilities = fullCapabilities;
   readonly #crashes = new Map<CrashId, StoredCrash>();
 
   async check(): Promise<void> {}

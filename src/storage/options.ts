@@ -25,6 +25,19 @@ export const storageTreeOptions = declareOptions('storage', 'Stores made of stor
     },
     'A tree of stores and containers, e.g. {"type": "fallback", "primary": {"type": "s3"}, "fallback": {"type": "fs"}}; used instead of the class. What a leaf leaves out comes from the options of its type.',
   ),
+  retentionDays: option.integer(
+    0,
+    0,
+    36_500,
+    'Days that crashes stay in the store; whole days are deleted. 0 = no limit.',
+  ),
+  retentionBytesMax: option.bytes(0, 'Size of the store beyond which its oldest days are deleted. 0 = no limit.'),
+  retentionFreePercentMin: option.integer(
+    10,
+    0,
+    90,
+    'Free share of the disk below which the oldest days of an `fs` store are deleted, never of the last 7 days. 0 = off.',
+  ),
 });
 
 export const s3Options = declareOptions(

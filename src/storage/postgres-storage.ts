@@ -17,7 +17,7 @@ import {
   withTransaction,
 } from '../lib/postgres/pool.ts';
 import { fetchRows } from '../lib/postgres/query.ts';
-import type { CrashStorage, ListFilter, StorageCapabilities } from './crash-storage.ts';
+import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
 import { storageLimits } from './limits.ts';
 import { parseStoredJson } from './stored-json.ts';
@@ -48,17 +48,15 @@ with last_chunk as (
   select $1::date, $2::text, $3::text, $6::int, $7::bytea where $7::bytea is not null)
 insert into dumps (submitted_on, crash_id, name, size_bytes, sha256) values ($1, $2, $3, $4, $5)`;
 
+/** $1 parent tables, $2 a day: partitions, quoted, whose whole week lies before it. Their names end in their Monday. */
+const oldPartitionsSql = `
+select inhrelid::regclass::text as name from pg_inherits
+where inhparent = any($1::text[]::regclass[]) and to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD') + 7 <= $2::date`;
+
 /** Crashes in PostgreSQL, dumps included (in chunks): a report is there whole or not at all. */
 export class PostgresStorage implements CrashStorage {
   readonly name = 'postgres';
-  readonly capabilities: StorageCapabilities = {
-    readsRaw: true,
-    writesRaw: true,
-    readsProcessed: true,
-    writesProcessed: true,
-    lists: true,
-    deletes: true,
-  };
+  readonly capabilities = fullCapabilities;
   readonly #pool: Pool;
   readonly #alongside: AlongsideProcessed | undefined;
   /** Days whose partitions this process has seen. */
@@ -212,6 +210,20 @@ export class PostgresStorage implements CrashStorage {
   }
 
   async close(): Promise<void> {}
+
+  /** Whole weeks: the space of rows deleted one by one would have to wait for a vacuum. */
+  async dropBefore(date: string): Promise<void> {
+    await this.#guard('dropping old weeks', async () => {
+      const partitions = await fetchRows<{ name: string }>(this.#pool, oldPartitionsSql, [tables, date]);
+      if (partitions.length === 0) return;
+      await withTransaction(this.#pool, async (client) => {
+        // Given up rather than queued behind a long read, where it would hold up every save after it.
+        await client.query("set local lock_timeout = '2s'");
+        await client.query(`drop table ${partitions.map(({ name }) => name).join(', ')}`);
+      });
+      this.#knownDays.clear();
+    });
+  }
 
   async #saveDump(client: PoolClient, day: string, crashId: CrashId, dump: Dump): Promise<void> {
     // What the collector counted is believed, and checked when read.

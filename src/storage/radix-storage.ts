@@ -13,7 +13,7 @@ import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import { DirectorySyncs, makeDirectory, readRange, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { errorCode, type Files } from '../lib/files.ts';
-import type { CrashStorage, ListFilter, StorageCapabilities } from './crash-storage.ts';
+import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
 import { fsFailure } from './fs-failure.ts';
 import { storageLimits } from './limits.ts';
@@ -32,14 +32,7 @@ export interface RadixStorageParts extends TreeShape {
 /** Socorro's file systems: FSRadixTreeStorage and FSLegacyRadixTreeStorage, with FSTemporaryStorage's day names. */
 export class RadixStorage implements CrashStorage {
   readonly name: string;
-  readonly capabilities: StorageCapabilities = {
-    readsRaw: true,
-    writesRaw: true,
-    readsProcessed: true,
-    writesProcessed: true,
-    lists: true,
-    deletes: true,
-  };
+  readonly capabilities = fullCapabilities;
   readonly #parts: RadixStorageParts;
   readonly #syncs: DirectorySyncs;
   #claimed: Promise<void> | null = null;

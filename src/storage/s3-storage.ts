@@ -7,7 +7,7 @@ import type { Dump } from '../crash/dump.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import { isErrorOf, SalvageError } from '../lib/errors.ts';
-import type { CrashStorage, ListFilter, StorageCapabilities } from './crash-storage.ts';
+import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
 import { ObjectKeys, type ObjectLayout, objectLayouts } from './object-keys.ts';
 import { S3Bucket, type S3BucketOptions } from './s3-bucket.ts';
@@ -30,14 +30,7 @@ export interface S3StorageOptions extends S3BucketOptions {
  */
 export class S3Storage implements CrashStorage {
   readonly name = 's3';
-  readonly capabilities: StorageCapabilities = {
-    readsRaw: true,
-    writesRaw: true,
-    readsProcessed: true,
-    writesProcessed: true,
-    lists: true,
-    deletes: true,
-  };
+  readonly capabilities = fullCapabilities;
   readonly #bucket: S3Bucket;
   readonly #keys: ObjectKeys;
   readonly #layout: ObjectLayout;

@@ -86,6 +86,7 @@ describe('scheduled jobs', async () => {
         storage,
         queue,
         options,
+        retention: { rule: { daysMax: null, bytesMax: null }, disk: null },
         clock,
         logger: nullLogger,
         metrics,

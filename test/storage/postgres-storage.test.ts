@@ -7,8 +7,9 @@ import { test } from 'node:test';
 import { nullLogger } from '../../src/lib/log.ts';
 import { makePool } from '../../src/lib/postgres/pool.ts';
 import { PostgresStorage } from '../../src/storage/postgres-storage.ts';
+import { applyRetention, planRetention } from '../../src/storage/retention.ts';
 import { testDatabase } from '../services/postgres.ts';
-import { bytesOf, hasSlug, newCrashId, reportOf, storageContract } from './storage-contract.ts';
+import { bytesOf, hasSlug, listed, newCrashId, reportOf, storageContract } from './storage-contract.ts';
 
 const { pool, url } = await testDatabase();
 
@@ -40,6 +41,26 @@ test('partitions are weeks, and one that retention dropped is made again', async
   await store.saveRawCrash(reportOf(crashId));
   await store.saveRawCrash(reportOf(newCrashId('2024-12-31')));
   assert.ok(await store.getRawCrash(crashId));
+});
+
+test('retention drops whole weeks and deletes only the days of a week that is not over', async () => {
+  const store = new PostgresStorage({ pool });
+  const dates = ['2023-01-02', '2023-01-08', '2023-01-09', '2023-01-10'];
+  const crashIds = dates.map((date) => newCrashId(date));
+  for (const crashId of crashIds) await store.saveRawCrash(reportOf(crashId));
+  const plan = await planRetention(store, { daysMax: 10, bytesMax: null }, new Date('2023-01-19T12:00:00Z'));
+  assert.equal(await applyRetention(store, plan), 3);
+  assert.deepEqual(await listed(store, { date: '20230110' }), [crashIds[3]]);
+  await assert.rejects(store.getRawCrash(crashIds[0] as string), hasSlug('crash_not_found'));
+  await assert.rejects(store.getRawCrash(crashIds[2] as string), hasSlug('crash_not_found'));
+  const left = await pool.query("select relname from pg_class where relname ~ '_p202301(02|09)$' order by 1");
+  assert.deepEqual(
+    left.rows.map(({ relname }) => relname),
+    ['dump_chunks_p20230109', 'dumps_p20230109', 'processed_crashes_p20230109', 'raw_crashes_p20230109'],
+  );
+  const again = newCrashId('2023-01-02');
+  await store.saveRawCrash(reportOf(again));
+  assert.ok(await store.getRawCrash(again), 'a dropped week is made again when a late crash comes');
 });
 
 test('damaged chunks and raw crashes are corrupt, not missing', async () => {

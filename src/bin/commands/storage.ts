@@ -184,9 +184,9 @@ async function prune(options: StoreOption & { days?: string; bytes?: string; dry
     throw new Error('--days and --bytes take numbers');
   await withStore(options.store, async (store) => {
     const plan = await planRetention(store, rule, new Date());
-    for (const { date, crashIds, goes } of plan) {
+    for (const { date, crashCount, goes } of plan) {
       process.stdout.write(
-        `${date} ${crashIds.length} crashes ${goes ? (options.dryRun ? 'would go' : 'go') : 'stay'}\n`,
+        `${date} ${crashCount} crashes ${goes ? (options.dryRun ? 'would go' : 'go') : 'stay'}\n`,
       );
     }
     if (!options.dryRun) process.stdout.write(`${await applyRetention(store, plan)} deleted\n`);

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeJobs } from '../../jobs/all-jobs.ts';
 import type { Job } from '../../jobs/job.ts';
@@ -13,6 +14,7 @@ import { nodeFiles } from '../../lib/files.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import { ReportPartitions } from '../../search/postgres-partitions.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
+import { fsStorageOptions, storageTreeOptions } from '../../storage/options.ts';
 import type { ProcessContext } from '../context.ts';
 import type { Database } from './database.ts';
 
@@ -29,12 +31,33 @@ export function openJobs(
     storage: parts.storage,
     queue: parts.queue,
     options: config.valuesOf(jobOptions),
+    retention: retentionOf(context, parts.storage),
     writeExport: (name, text) => replaceFile(nodeFiles, join(dataDir, name), Buffer.from(text)),
     clock,
     logger,
     metrics,
   });
   return { jobs, store: new JobStore({ pool, clock, metrics }) };
+}
+
+/** The free disk counts for a store on a disk of this machine; a bucket or a database has its own. */
+function retentionOf({ config, dataDir }: ProcessContext, storage: CrashStorage) {
+  const { retentionDays, retentionBytesMax, retentionFreePercentMin } = config.valuesOf(storageTreeOptions);
+  const root = config.valuesOf(fsStorageOptions).root || join(dataDir, 'crashes');
+  const isOnDisk = storage.name === 'fs' && retentionFreePercentMin > 0;
+  return {
+    rule: { daysMax: retentionDays || null, bytesMax: retentionBytesMax || null },
+    disk: isOnDisk ? { freePercentMin: retentionFreePercentMin, freePercent: () => freePercent(root) } : null,
+  };
+}
+
+async function freePercent(path: string): Promise<number> {
+  const { bavail, blocks } = await statfs(path).catch((error: NodeJS.ErrnoException) => {
+    // Before the first crash there is nothing to delete either.
+    if (error.code === 'ENOENT') return { bavail: 0, blocks: 0 };
+    throw error;
+  });
+  return blocks === 0 ? 100 : (100 * bavail) / blocks;
 }
 
 /** Runs the jobs beside the other stages until released. */
