@@ -5,6 +5,7 @@
 import { declareLimits } from '../lib/limits.ts';
 
 export const queueLimits = declareLimits({
+  depthsEveryMs: { value: 30_000, unit: 'ms', reason: 'how often depths are told; half of a usual scrape interval' },
   attemptsMax: {
     value: 5,
     unit: 'items',

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
+import { CountingQueue, reportDepths } from '../../queue/counting-queue.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import { FileQueue } from '../../queue/file-queue.ts';
 import { MemoryQueue } from '../../queue/memory-queue.ts';
@@ -79,9 +80,23 @@ export async function openQueue(
   const name = classNames[configured.split('.').at(-1) as string] ?? configured;
   const make = Object.hasOwn(queues, name) ? queues[name] : undefined;
   if (!make) throw new SalvageError(binErrors.unknown_queue, `there is no queue "${configured}"`);
-  const queue = await withSiphon(context, await make(context, database));
+  const { attemptsMax } = context.config.valuesOf(queueOptions);
+  const wrapped = new CountingQueue({ wrapped: await make(context, database), metrics: context.metrics, attemptsMax });
+  const queue = await withSiphon(context, wrapped);
   context.releasers.add(`queue ${queue.name}`, () => queue.close());
+  if (consumingRoles.includes(context.role)) startReporting(context, queue);
   return queue;
+}
+
+const consumingRoles: readonly string[] = ['serve', 'processor'];
+
+function startReporting({ metrics, clock, releasers }: ProcessContext, queue: CrashQueue): void {
+  const ending = new AbortController();
+  const reporting = reportDepths({ queue, metrics, clock }, ending.signal);
+  releasers.add('depths of the queue', () => {
+    ending.abort();
+    return reporting;
+  });
 }
 
 /** Ids that waited in the file queue, as `salvage spool drain` or a time without a database left them, go to the queue in use. */
