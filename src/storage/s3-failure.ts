@@ -11,10 +11,16 @@ interface S3Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-/** Only the store's own 404 for this key means that it is not there; a missing bucket is something else. */
+/** What a 404 says of an object: in the answer's body, and of a HEAD, which has none. */
+const missingNames = ['NoSuchKey', 'NotFound'];
+
+/**
+ * Only the store's own 404 for this key means that it is not there. A missing bucket is something else, and so is a wrong
+ * access key, for which versitygw answers 404 as well.
+ */
 export function isMissing(error: unknown): boolean {
   const { name, $metadata } = (error ?? {}) as S3Error;
-  return $metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket' && name !== 'NoSuchUpload';
+  return $metadata?.httpStatusCode === 404 && missingNames.includes(name ?? '');
 }
 
 /** The SDK's error as one of the port's, with what can be done about it where that is not plain. */
@@ -38,9 +44,9 @@ function isLasting({ name, code }: S3Error, status: number | undefined): boolean
 }
 
 function adviceFor({ name }: S3Error, status: number | undefined): string | null {
-  if (name === 'NoSuchBucket' || status === 404) return 'the bucket does not exist';
   if (name === 'RequestTimeTooSkewed') return "this machine's clock is wrong";
   if (name === 'InvalidAccessKeyId' || name === 'SignatureDoesNotMatch') return 'wrong access key or secret';
+  if (name === 'NoSuchBucket' || status === 404) return 'the bucket does not exist';
   if (status === 403) {
     return 'forbidden: the credentials lack s3:GetObject, s3:PutObject, s3:DeleteObject or s3:ListBucket; without s3:ListBucket objects that are not there answer 403 too';
   }

@@ -185,9 +185,7 @@ async function prune(options: StoreOption & { days?: string; bytes?: string; dry
   await withStore(options.store, async (store) => {
     const plan = await planRetention(store, rule, new Date());
     for (const { date, crashCount, goes } of plan) {
-      process.stdout.write(
-        `${date} ${crashCount} crashes ${goes ? (options.dryRun ? 'would go' : 'go') : 'stay'}\n`,
-      );
+      process.stdout.write(`${date} ${crashCount} crashes ${goes ? (options.dryRun ? 'would go' : 'go') : 'stay'}\n`);
     }
     if (!options.dryRun) process.stdout.write(`${await applyRetention(store, plan)} deleted\n`);
   });
