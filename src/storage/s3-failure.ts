@@ -46,7 +46,7 @@ function isLasting({ name, code }: S3Error, status: number | undefined): boolean
 function adviceFor({ name }: S3Error, status: number | undefined): string | null {
   if (name === 'RequestTimeTooSkewed') return "this machine's clock is wrong";
   if (name === 'InvalidAccessKeyId' || name === 'SignatureDoesNotMatch') return 'wrong access key or secret';
-  if (name === 'NoSuchBucket' || status === 404) return 'the bucket does not exist';
+  if (name === 'NoSuchBucket') return 'the bucket does not exist';
   if (status === 403) {
     return 'forbidden: the credentials lack s3:GetObject, s3:PutObject, s3:DeleteObject or s3:ListBucket; without s3:ListBucket objects that are not there answer 403 too';
   }
