@@ -2,11 +2,12 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { isJsonObject } from '../lib/json.ts';
 import { breakpadMachineDocument } from './breakpad-machine.ts';
 import { unwindErrors } from './errors.ts';
 import { unwindLimits } from './limits.ts';
+import { spawnChild } from './spawn-child.ts';
 import { Tail } from './tail.ts';
 import type { WalkResult } from './walker-process.ts';
 
@@ -42,7 +43,7 @@ export async function walkExternally(
     word.replaceAll('{dump}', dumpPath).replaceAll('{symbols}', options.symbolDirectory),
   );
   // Its own process group, so that what it has started dies with it.
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawnChild(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const run = await watch(child, options.timeoutMs, signal);
   return { result: resultOf(run, options), exitCode: run.exitCode, stderr: run.stderr };
 }

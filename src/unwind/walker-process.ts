@@ -2,11 +2,11 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { ChildProcess } from 'node:child_process';
 import { unwindErrors } from './errors.ts';
 import { unwindLimits } from './limits.ts';
 import { residentBytesOf, withMemoryLimit } from './process-memory.ts';
+import { spawnChild } from './spawn-child.ts';
 import { Tail } from './tail.ts';
 import {
   type Answer,
@@ -48,12 +48,11 @@ export class WalkerProcess {
     this.#options = options;
     this.#child = spawnWalker(options);
     this.#child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
-    const requests = this.#child.stdin as Writable;
-    requests.on('error', () => {});
-    requests.write(`${JSON.stringify(options.setup)}\n`);
-    const answers = this.#child.stdio[answerDescriptor] as Readable;
-    answers.on('data', (chunk: Buffer) => this.#receive(chunk));
-    answers.on('error', () => {});
+    this.#child.stdin?.on('error', () => {});
+    this.#send(options.setup);
+    const answers = this.#child.stdio?.[answerDescriptor];
+    answers?.on('data', (chunk: Buffer) => this.#receive(chunk));
+    answers?.on('error', () => {});
     this.#exited = new Promise((resolve) => {
       this.#child.on('error', (error) => this.#died(`could not be started: ${error.message}`, resolve));
       this.#child.on('close', (code, signal) => this.#died(`ended with ${signal ?? `exit code ${code}`}`, resolve));
@@ -77,7 +76,7 @@ export class WalkerProcess {
     const onAbort = () => this.#fail(unwindErrors.walk_timeout.slug, 'the walk was given up by its caller');
     signal?.addEventListener('abort', onAbort, { once: true });
     if (this.isDead) this.#fail(unwindErrors.walk_died.slug, 'the walker process was dead before it began');
-    else (this.#child.stdin as Writable).write(`${JSON.stringify(request)}\n`);
+    else this.#send(request);
     const result = await done;
     clearTimeout(timer);
     clearInterval(watch);
@@ -91,6 +90,10 @@ export class WalkerProcess {
     this.isDead = true;
     this.#child.kill('SIGKILL');
     await this.#exited;
+  }
+
+  #send(message: unknown): void {
+    this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
   }
 
   #receive(chunk: Uint8Array): void {
@@ -136,7 +139,7 @@ function spawnWalker({ entry, memoryBytesMax, heapBytesMax }: WalkerProcessOptio
   const heapMiB = Math.floor(heapBytesMax / 1024 ** 2);
   const node = [process.execPath, `--max-old-space-size=${heapMiB}`, '--disable-warning=ExperimentalWarning'];
   const [command = '', ...args] = withMemoryLimit([...node, entry], memoryBytesMax);
-  return spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
+  return spawnChild(command, args, { stdio: ['pipe', 'ignore', 'pipe', 'pipe'] });
 }
 
 /** Of a fatal V8 report the line that says why; otherwise the last line. */

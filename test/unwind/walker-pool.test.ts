@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -78,6 +79,18 @@ for (const dumpPath of ['heap', 'buffers'])
       assert.equal(slugOf(await pool.walk({ dumpPath: 'fine' })), 'ok');
     });
   });
+
+test('without a file descriptor left no process starts: that dump fails, and nothing else', () => {
+  const script = path.resolve(import.meta.dirname, 'starved-pool.ts');
+  const limited = ['-c', 'ulimit -n 100; exec "$0" "$1"', process.execPath, script];
+  const { stdout, stderr, status } = spawnSync('/bin/sh', limited, { encoding: 'utf8', timeout: 60_000 });
+  assert.equal(status, 0, stderr);
+  const { starved, external, after } = JSON.parse(stdout);
+  assert.equal(slugOf(starved), 'walk_died');
+  assert.match(detailOf(starved), /could not be started: spawn .* EMFILE/);
+  assert.equal(slugOf(external), 'walk_died');
+  assert.equal(after, 'ok');
+});
 
 test('the last words of a process are kept, and no more', async () => {
   await withPool({}, async (pool) => {
