@@ -2,7 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { SalvageError } from '../lib/errors.ts';
 import type { DumpSource } from '../minidump/minidump.ts';
@@ -25,18 +25,15 @@ export interface DumpFile {
 export function openDumpFile(path: string): DumpFile {
   const handle = openFile(path);
   try {
-    const status = fstatSync(handle);
-    if (status.isDirectory())
-      throw new SalvageError(unwindErrors.dump_unreadable, `${path} is a directory, not a dump`);
-    if (!status.isFile()) throw new SalvageError(unwindErrors.dump_unreadable, `${path} is not a regular file`);
-    const source = fileSource(handle, status.size);
+    const sizeBytes = fstatSync(handle).size;
+    const source = fileSource(handle, sizeBytes);
     const start = source.read(0, 2);
     if (start?.[0] === 0x1f && start[1] === 0x8b) {
-      const bytes = gunzipped(source.read(0, status.size), path);
+      const bytes = gunzipped(source, path);
       closeSync(handle);
       return { source: bytesSource(bytes), sizeBytes: bytes.length, wasGzip: true, close() {} };
     }
-    return { source, sizeBytes: status.size, wasGzip: false, close: () => closeSync(handle) };
+    return { source, sizeBytes, wasGzip: false, close: () => closeSync(handle) };
   } catch (error) {
     closeSync(handle);
     throw error;
@@ -45,22 +42,30 @@ export function openDumpFile(path: string): DumpFile {
 
 function openFile(path: string): number {
   try {
+    // Asked before it is opened: opening a pipe waits for its writer.
+    const status = statSync(path);
+    if (status.isDirectory())
+      throw new SalvageError(unwindErrors.dump_unreadable, `${path} is a directory, not a dump`);
+    if (!status.isFile()) throw new SalvageError(unwindErrors.dump_unreadable, `${path} is not a regular file`);
     return openSync(path, 'r');
   } catch (error) {
+    if (error instanceof SalvageError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'does not exist' : `cannot be opened (${code})`;
     throw new SalvageError(unwindErrors.dump_unreadable, `${path} ${reason}`, { cause: error });
   }
 }
 
-function gunzipped(bytes: Uint8Array | undefined, path: string): Uint8Array {
+function gunzipped(source: DumpSource, path: string): Uint8Array {
   const sizeBytesMax = unwindLimits.gunzippedDumpBytesMax.value;
+  const tooLarge = () =>
+    new SalvageError(unwindErrors.dump_unpacks_too_large, `${path} unpacks to more than ${sizeBytesMax} bytes`);
+  if (source.sizeBytes > sizeBytesMax) throw tooLarge();
   try {
-    return gunzipSync(bytes ?? new Uint8Array(), { maxOutputLength: sizeBytesMax });
+    return gunzipSync(source.read(0, source.sizeBytes) ?? new Uint8Array(), { maxOutputLength: sizeBytesMax });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw new SalvageError(unwindErrors.dump_unpacks_too_large, `${path} unpacks to more than ${sizeBytesMax} bytes`);
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw new SalvageError(unwindErrors.dump_unreadable, `${path} is a damaged gzip file`, { cause: error });
   }
 }

@@ -3,7 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -47,6 +48,24 @@ test('what is no dump is told by its slug', async () => {
   assert.equal(await slugOfFile('text', 'hello, this is a log file\n'.repeat(20)), 'minidump_is_text');
   assert.equal(await slugOfFile('broken.gz', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3])), 'dump_unreadable');
   assert.equal(await slugOfFile('bomb.gz', gzipSync(Buffer.alloc(300 * 1024 ** 2))), 'dump_unpacks_too_large');
+});
+
+test('a pipe without a writer is refused, not waited for', async () => {
+  const pipe = path.join(folder, 'pipe');
+  assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  // In a process of its own: opening a pipe blocks the whole thread.
+  const script = `import { openDumpFile } from ${JSON.stringify(path.resolve('src/unwind/unwind.ts'))};
+    try { openDumpFile(process.argv[1]); } catch (error) { console.log(error.slug); }`;
+  const args = ['--input-type=module-typescript', '-e', script, pipe];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
+  assert.equal(stdout.trim(), 'dump_unreadable');
+});
+
+test('a gzip file that is itself larger than what is unpacked in memory is not read', async () => {
+  const file = path.join(folder, 'huge.gz');
+  writeFileSync(file, Buffer.from([0x1f, 0x8b, 8, 0]));
+  truncateSync(file, 6 * 1024 ** 3);
+  assert.equal(await slugOfFile('huge.gz'), 'dump_unpacks_too_large');
 });
 
 test('a gzipped dump is read', async () => {

@@ -38,7 +38,7 @@ const exceptions: NameTable = {
   '0xe0000008': 'Out of Memory',
   // Visual C++'s throw: 'msc' with the high bits of a software exception.
   '0xe06d7363': 'Unhandled C++ Exception',
-  // .NET since version '0x4': 'CCR'.
+  // .NET since version 4: 'CCR'.
   '0xe0434352': 'MANAGED_EXCEPTION_CODE_V4',
   // Crashpad, for a dump without a crash.
   '0x517a7ed': 'Simulated Exception',
