@@ -2,52 +2,32 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-// Faults of stores and queues: each scenario moves crashes through one, in the way of the mover (save, then publish, and
-// never give up), consumes them, and says how it went. `npm run faults` writes the figures to docs/fault-matrix.md.
-import assert from 'node:assert/strict';
+// Faults of stores and queues: each scenario moves crashes through one. `npm run faults` writes the figures to
+// docs/fault-matrix.md.
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { dumpFromBytes } from '../../src/crash/dump.ts';
-import type { CrashReport } from '../../src/crash/raw-crash.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { SalvageError } from '../../src/lib/errors.ts';
 import { type Files, nodeFiles } from '../../src/lib/files.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { EmbeddedPostgres } from '../../src/lib/postgres/embedded.ts';
 import { migrate } from '../../src/lib/postgres/migrations.ts';
 import { makePool } from '../../src/lib/postgres/pool.ts';
-import type { CrashQueue } from '../../src/queue/crash-queue.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import { PostgresQueue } from '../../src/queue/postgres-queue.ts';
 import { RabbitmqQueue } from '../../src/queue/rabbitmq-queue.ts';
 import { defaultTopology } from '../../src/queue/rabbitmq-topology.ts';
-import type { CrashStorage } from '../../src/storage/crash-storage.ts';
 import { FsStorage } from '../../src/storage/fs-storage.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 import { PostgresStorage } from '../../src/storage/postgres-storage.ts';
 import { S3Storage } from '../../src/storage/s3-storage.ts';
-import { newCrashId } from '../storage/storage-contract.ts';
 import { type Fault, FaultProxy } from './fault-proxy.ts';
+import { type FaultFigures, moveThrough, sleep } from './move-through.ts';
 import { startTestBroker, type TestBroker } from './rabbitmq-server.ts';
 import { s3Credentials, startTestS3, type TestS3 } from './s3-server.ts';
-
-/** What a scenario found. All counts of lost and early crashes must be zero. */
-export interface FaultFigures {
-  readonly crashes: number;
-  /** Acknowledged crashes that were never consumed or cannot be read whole. */
-  readonly lost: number;
-  /** Crashes that were announced before they could be read. */
-  readonly early: number;
-  /** Failed tries, all of which ended in a typed outage. */
-  readonly failures: number;
-  /** From the end of the fault until every crash was done. */
-  readonly recoveryMs: number;
-}
 
 export interface FaultScenario {
   readonly name: string;
@@ -68,80 +48,6 @@ export async function startFaultServers(): Promise<FaultServers> {
 }
 
 const parts = { clock: systemClock, logger: nullLogger };
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const crashCount = 30;
-
-interface Stage {
-  readonly storage: CrashStorage;
-  readonly queue: CrashQueue;
-  /** Runs beside the moving: makes the fault and ends it. */
-  fault(): Promise<void>;
-}
-
-/** Moves, consumes and checks; every crash is counted as acknowledged before the fault begins. */
-async function moveThrough({ storage, queue, fault }: Stage): Promise<FaultFigures> {
-  const reports = Array.from({ length: crashCount }, (): CrashReport => {
-    const crashId = newCrashId();
-    const dumps = [dumpFromBytes('upload_file_minidump', randomBytes(60_000))];
-    return { crashId, rawCrash: { uuid: crashId }, rawCrashJson: Buffer.from(`{"uuid":"${crashId}"}`), dumps };
-  });
-  const stop = new AbortController();
-  const seen = new Set<string>();
-  let failures = 0;
-  let early = 0;
-  const insist = async (action: () => Promise<unknown>) => {
-    for (;;) {
-      try {
-        return await action();
-      } catch (error) {
-        assert.ok(error instanceof SalvageError, `not typed: ${String(error)}`);
-        assert.match(error.slug, /_outage$/, error.message);
-        failures++;
-        await sleep(50);
-      }
-    }
-  };
-  const consuming = (async () => {
-    for await (const crash of queue.consume({ prefetch: 4, signal: stop.signal })) {
-      await insist(async () => {
-        const raw = await storage.getRawCrashJson(crash.crashId).catch((error: unknown) => {
-          if ((error as SalvageError).slug !== 'crash_not_found') throw error;
-          early++;
-          return null;
-        });
-        assert.ok(raw === null || Buffer.from(raw).includes(crash.crashId));
-      });
-      // An ack that is lost brings the crash again, which is no loss.
-      await crash.ack().catch(() => failures++);
-      seen.add(crash.crashId);
-      if (seen.size === reports.length) stop.abort();
-    }
-  })();
-  let faultOverAt = 0;
-  const faulting = fault().then(() => {
-    faultOverAt = performance.now();
-  });
-  let next = 0;
-  const mover = async () => {
-    while (next < reports.length) {
-      const report = reports[next++] as CrashReport;
-      await insist(() => storage.saveRawCrash(report));
-      await insist(() => queue.publish('standard', { crashId: report.crashId }));
-      await sleep(20);
-    }
-  };
-  await Promise.all([faulting, mover(), mover()]);
-  const deadline = setTimeout(() => stop.abort(), 45_000);
-  await consuming;
-  clearTimeout(deadline);
-  const recoveryMs = Math.round(performance.now() - faultOverAt);
-  let lost = 0;
-  for (const { crashId, dumps } of reports) {
-    const stored = await storage.getDump(crashId, 'upload_file_minidump').catch(() => null);
-    if (!seen.has(crashId) || stored?.sizeBytes !== dumps[0]?.sizeBytes) lost++;
-  }
-  return { crashes: reports.length, lost, early, failures, recoveryMs };
-}
 
 const s3Faults: Record<string, { fault: Fault; ms: number }> = {
   'S3: 100 ms latency': { fault: 'latency', ms: 1_500 },
@@ -180,6 +86,8 @@ const s3Scenarios = Object.entries(s3Faults).map(
 async function faultFor(proxy: FaultProxy, fault: Fault, ms: number): Promise<void> {
   await sleep(100);
   proxy.fault = fault;
+  // Whoever still has a connection would not notice.
+  if (fault === 'refuse') proxy.cutAll();
   await sleep(ms);
   proxy.fault = 'none';
   // What hung goes on hanging until somebody notices.
