@@ -45,7 +45,13 @@ async function collectInOneProcess(context: ProcessContext): Promise<void> {
   const storage = await openStorage(context, 'null', database);
   const queue = await openQueue(context, 'null', database);
   const { host, port, drainTimeoutMs } = context.process;
-  await intake.startMoving(storage, queue);
+  const mover = await intake.startMoving(storage, queue);
+  if (database) {
+    const { ownStatus, registerIntakeStatus, startTellingStatus } = await import('./parts/status.ts');
+    const status = ownStatus(context);
+    registerIntakeStatus(status, intake, mover, context.dataDir);
+    startTellingStatus(context, status, database.pool);
+  }
   const address = await intake.collector.start(host || '0.0.0.0', port).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     throw new SalvageError(binErrors.address_in_use, error.message, { cause: error });

@@ -16,6 +16,7 @@ import { openJobs, startJobs } from './parts/jobs.ts';
 import { listen } from './parts/listen.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { openQueue } from './parts/queues.ts';
+import { ownStatus, registerProcessorStatus, startTellingStatus } from './parts/status.ts';
 import { openOutbox } from './parts/storage-factories.ts';
 import { openStorage } from './parts/storages.ts';
 import { openWalker } from './parts/walkers.ts';
@@ -31,19 +32,23 @@ export async function processCrashes(context: ProcessContext): Promise<void> {
   const siglists = openSignatureLists(context);
   const walker = await openWalker(context);
   const options = config.valuesOf(processorOptions);
-  await startProcessing(context, {
+  const outbox = new PairedOutbox(
+    await openOutbox(context, database, 'processed'),
+    await openOutbox(context, null, 'processed'),
+  );
+  const processor = await startProcessing(context, {
     storage,
     queue,
     destinations: await openDestinations(context, database, search),
-    outbox: new PairedOutbox(
-      await openOutbox(context, database, 'processed'),
-      await openOutbox(context, null, 'processed'),
-    ),
+    outbox,
     pipelines: await loadPipelines(options, dataDir),
     siglists,
     missingSymbols: new PostgresMissingSymbols(database.pool),
     walker,
   });
+  const status = ownStatus(context);
+  registerProcessorStatus(status, processor, outbox);
+  startTellingStatus(context, status, database.pool);
   startJobs(context, openJobs(context, { database, storage, queue }));
   const server = makeServiceServer({
     walker,

@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { retry } from '../lib/backoff.ts';
 import { errorText, isErrorOf, SalvageError } from '../lib/errors.ts';
 import { postgresErrors } from '../lib/postgres/errors.ts';
-import { LocalStatus } from '../lib/status.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { PostgresMissingSymbols } from '../search/postgres-missing-symbols.ts';
@@ -22,7 +21,13 @@ import { type Intake, openIntake } from './parts/intake.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { moveFileQueue, openQueue } from './parts/queues.ts';
-import { registerStatus } from './parts/status.ts';
+import {
+  ownStatus,
+  registerIntakeStatus,
+  registerProcessorStatus,
+  siteStatus,
+  startTellingStatus,
+} from './parts/status.ts';
 import { openOutbox } from './parts/storage-factories.ts';
 import { openStorage } from './parts/storages.ts';
 import { openWalker } from './parts/walkers.ts';
@@ -54,6 +59,7 @@ export async function serve(context: ProcessContext): Promise<void> {
     await openOutbox(context, database, 'processed'),
     await openOutbox(context, null, 'processed'),
   );
+  const missingSymbols = new PostgresMissingSymbols(database.pool);
   const processor = await startProcessing(context, {
     storage,
     queue,
@@ -61,15 +67,19 @@ export async function serve(context: ProcessContext): Promise<void> {
     outbox,
     pipelines,
     siglists,
-    missingSymbols: new PostgresMissingSymbols(database.pool),
+    missingSymbols,
     walker: await openWalker(context),
   });
   const mover = await intake.startMoving(storage, queue);
-  const status = new LocalStatus({ instance: `${context.hostname}:${process.pid}`, now: context.clock.now });
-  registerStatus(status, { intake, mover, processor, queue, search, outbox });
+  const jobs = openJobs(context, { database, storage, queue });
+  const own = ownStatus(context);
+  registerIntakeStatus(own, intake, mover, context.dataDir);
+  registerProcessorStatus(own, processor, outbox);
+  startTellingStatus(context, own, database.pool);
+  const shared = { pool: database.pool, queue, search, missingSymbols, jobs: jobs.store };
+  const status = siteStatus(context, own, shared);
   const rulesets = new Set(pipelines.keys());
   const { app, people } = await openWebPart(context, { database, storage, queue, search, status, siglists, rulesets });
-  const jobs = openJobs(context, { database, storage, queue });
   startJobs(context, jobs);
   front.openWeb(app.listener);
   // Opened first, closed first: no report may come in once the mover has stopped.

@@ -46,6 +46,30 @@ export class LocalStatus implements StatusSource {
   }
 }
 
+/**
+ * The status of a whole site as one of its processes sees it: what it can say itself now, and what the others have
+ * written down. When the others' words cannot be read, its own still stand.
+ */
+export class SiteWideStatus implements StatusSource {
+  readonly #live: readonly StatusSource[];
+  readonly #written: StatusSource;
+
+  constructor(sources: { readonly live: readonly StatusSource[]; readonly written: StatusSource }) {
+    this.#live = sources.live;
+    this.#written = sources.written;
+  }
+
+  async rows(): Promise<readonly StatusRow[]> {
+    const [written, ...live] = await Promise.all([
+      this.#written.rows().catch(() => []),
+      ...this.#live.map((source) => source.rows()),
+    ]);
+    const key = ({ role, instance }: StatusRow) => `${role} ${instance}`;
+    const said = new Set(live.flat().map(key));
+    return [...live.flat(), ...written.filter((row) => !said.has(key(row)))];
+  }
+}
+
 /** A part that cannot answer, such as a queue that is away, says so instead of taking the whole page with it. */
 async function detailsOf(details: () => JsonObject | Promise<JsonObject>): Promise<JsonObject> {
   try {

@@ -39,4 +39,17 @@ export class PostgresMissingSymbols {
       ],
     );
   }
+
+  /** The modules that most crashes of the last days waited for. */
+  async wanted(
+    days: number,
+    limit: number,
+  ): Promise<readonly { readonly debugFile: string; readonly debugId: string; readonly reportCount: number }[]> {
+    const { rows } = await this.#pool.query<{ debug_file: string; debug_id: string; n: number }>(
+      `select debug_file, debug_id, count(*) as n from missing_symbols
+       where seen_on > current_date - $1::int group by 1, 2 order by n desc, 1, 2 limit $2`,
+      [days, limit],
+    );
+    return rows.map(({ debug_file, debug_id, n }) => ({ debugFile: debug_file, debugId: debug_id, reportCount: n }));
+  }
 }

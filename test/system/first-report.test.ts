@@ -82,6 +82,17 @@ describe('from a POST to a report on a real site', () => {
       LanternMobile: 3,
     });
   });
+
+  test('the status tells of the running parts, the jobs that ran, and the symbols that crashes wait for', async () => {
+    const answer = await site.api<{ roles: { role: string; details: Record<string, unknown> }[] }>('/api/v1/status');
+    const roles = new Map(answer?.roles.map(({ role, details }) => [role, details]));
+    for (const role of ['collector', 'mover', 'processor', 'queue', 'search']) assert.ok(roles.has(role), role);
+    const jobs = roles.get('jobs')?.['jobs'] as { name: string; lastRunAt: string | null }[];
+    assert.ok(jobs.some(({ name, lastRunAt }) => name === 'partitions' && lastRunAt !== null));
+    const wanted = roles.get('symbols')?.['symbolsWanted'] as { debugFile: string; reportCount: number }[];
+    assert.ok((wanted.find(({ debugFile }) => debugFile === 'ntdll.pdb')?.reportCount ?? 0) > 0);
+    assert.ok((roles.get('collector') as { disk: { sizeBytes: number } }).disk.sizeBytes > 0);
+  });
 });
 
 function countsOf(texts: readonly string[]): Map<string, number> {

@@ -31,6 +31,7 @@ describe('status', async () => {
     }));
     site.status.register('collector', () => ({
       spool: { entryCount: 4812, sizeBytes: 31.2 * 2 ** 30, oldestAgeS: 4000, damagedCount: 1 },
+      disk: { sizeBytes: 40 * 2 ** 30, freeBytes: 2 ** 30 },
       inFlight: 3,
     }));
     site.status.register('mover', () => ({ down: ['storage_unreachable'] }));
@@ -40,6 +41,11 @@ describe('status', async () => {
       strayCount: 2,
     }));
     site.status.register('jobs', () => ({ jobs }));
+    site.status.register('symbols', () => ({
+      symbolsWanted: [
+        { debugFile: '<i>wick</i>.pdb', debugId: 'B7720E94A13F4F6C8D1B5C93E0A4D7F51', reportCount: 1118 },
+      ],
+    }));
   });
 
   const get = async (path: string, token: string | null = admin) => {
@@ -58,6 +64,7 @@ describe('status', async () => {
       /The standard queue is behind:<\/strong> its oldest crash has waited 1 h 6 min/,
       /1 spool entries are damaged/,
       /2 reports have dates that no partition was made for/,
+      /The disk of test is nearly full:<\/strong> 1\.0 GiB of 40\.0 GiB are free/,
     ])
       assert.match(text, words);
     assert.ok(!text.includes('reprocessing queue is behind'), 'bulk work may wait');
@@ -75,13 +82,15 @@ describe('status', async () => {
     );
     assert.match(text, /2026-11-16/);
     assert.match(text, /31\.2 GiB/);
+    assert.match(text, /missing_symbols=%7E%2FB7720E94A13F4F6C8D1B5C93E0A4D7F51%2F">1,118</);
+    assert.ok(!text.includes('<i>wick'));
   });
 
   test('the API tells the same', async () => {
     const answer = JSON.parse((await get('/api/v1/status')).text);
     assert.deepEqual(
       answer.roles.map((row: { role: string }) => row.role),
-      ['collector', 'jobs', 'mover', 'processor', 'queue', 'search'],
+      ['collector', 'jobs', 'mover', 'processor', 'queue', 'search', 'symbols'],
     );
     assert.equal(answer.roles[0].details.spool.entryCount, 4812);
     assert.equal((await get('/api/v1/status', null)).status, 403);
@@ -99,6 +108,17 @@ describe('status', async () => {
     assert.deepEqual(await cron(), { status: 'Broken', broken: ['retention'], last_run: now.toISOString() });
     assert.match((await get('/status')).text, /The job retention fails,<\/strong> 6 times in a row: disk was away/);
   });
+});
+
+test('a part that cannot answer is named, and is no empty list', async () => {
+  const site = await startWebSite();
+  const token = await site.tokenOf('admin');
+  site.status.register('queue', () => Promise.reject(new Error('connection refused')));
+  const response = await fetch(`${site.url}/status`, { headers: { 'auth-token': token } });
+  const text = await response.text();
+  assert.match(text, /The queue part cannot say how it is:<\/strong> Error: connection refused/);
+  assert.match(text, /Waiting<\/dt><dd class="faint">–<small>not known/);
+  assert.match(text, /Not known: the queue does not answer/);
 });
 
 test('nothing wrong is one line', async () => {

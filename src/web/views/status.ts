@@ -4,8 +4,8 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts';
 import type { SiteStatus } from '../api/v1-status.ts';
-import { type Html, html, nothing } from '../html.ts';
-import { countText } from '../parts/figures.ts';
+import { type Html, html, nothing, urlWith } from '../html.ts';
+import { bar, countText } from '../parts/figures.ts';
 import { notice, sectionHead } from '../parts/notices.ts';
 import { cutText } from '../parts/text.ts';
 import { ago, dateIn, dateTimeText, durationText, shortDateText } from '../parts/times.ts';
@@ -14,20 +14,22 @@ import { ago, dateIn, dateTimeText, durationText, shortDateText } from '../parts
 const silentAfterMs = 60_000;
 /** A queue whose oldest message waits longer than this is behind. */
 const behindAfterS = 15 * 60;
+/** Below this share of free space somebody should look at a disk. */
+const lowDiskShare = 0.05;
 
 /** What is wrong now, then depths and ages of everything that waits (web.md §1.9). */
 export function statusView(status: SiteStatus): Html {
   const problems = problemsOf(status);
-  return html`<div class="page-head"><h1>Status</h1><p class="lead">${dateTimeText(status.now)} UTC</p><div class="actions"><a class="btn quiet" href="/api/v1/status">JSON</a></div></div>
+  return html`<div class="page-head"><h1>Status</h1><p class="lead">${dateTimeText(status.now)} UTC, refreshed every 10 s</p><div class="actions"><a class="btn quiet" href="/api/v1/status">JSON</a></div></div>
 ${problems.length === 0 ? html`<p class="statusline" role="status"><span class="state ok">Nothing needs attention</span></p>` : html`<div role="status">${problems}</div>`}
 ${figuresView(status)}
 <div class="two">
 ${queuesView(status)}
-${rolesView(status)}
+${processesView(status)}
 ${deadView(status)}
-${partitionsView(status)}
 ${jobsView(status)}
 ${symbolsView(status)}
+${storageView(status)}
 </div>`;
 }
 
@@ -36,13 +38,18 @@ const textIn = (value: JsonValue | undefined): string => (typeof value === 'stri
 const objectsIn = (value: JsonValue | undefined): readonly JsonObject[] =>
   Array.isArray(value) ? value.filter(isJsonObject) : [];
 
+/** True if a part of that role could not answer, so that its numbers are missing and not zero. */
+function isUnknown(status: SiteStatus, role: string): boolean {
+  return rolesNamed(status, role).some((details) => textIn(details['error']) !== '');
+}
+
 function rolesNamed(status: SiteStatus, role: string): readonly JsonObject[] {
   return status.roles.filter((row) => row.role === role).map(({ details }) => details);
 }
 
 /** Everything that asks for somebody's attention, the worst first; each says what is still true. */
 function problemsOf(status: SiteStatus): readonly Html[] {
-  const problems: Html[] = [];
+  const problems: Html[] = [...silentParts(status)];
   const { entryCount, damagedCount } = spoolOf(status);
   const down = rolesNamed(status, 'mover').flatMap((details) =>
     Array.isArray(details['down']) ? details['down'] : [],
@@ -55,12 +62,12 @@ function problemsOf(status: SiteStatus): readonly Html[] {
         { slug: down.map(String).join(', ').slice(0, 200) },
       ),
     );
-  for (const row of status.roles)
-    if (status.now.getTime() - row.updatedAt.getTime() > silentAfterMs)
+  for (const { instance, freeBytes, sizeBytes } of disksOf(status))
+    if (freeBytes < sizeBytes * lowDiskShare)
       problems.push(
         notice(
-          'danger',
-          html`<strong>${row.role} ${row.instance} is silent</strong> since ${ago(row.updatedAt, status.now)}. If it was stopped on purpose, this goes away with its row.`,
+          'warn',
+          html`<strong>The disk of ${instance} is nearly full:</strong> ${sizeText(freeBytes)} of ${sizeText(sizeBytes)} are free. When it is full, intake answers 503 and clients keep their reports.`,
         ),
       );
   for (const depth of depthsOf(status))
@@ -97,6 +104,23 @@ function problemsOf(status: SiteStatus): readonly Html[] {
   return problems;
 }
 
+/** Processes that have stopped talking, and parts that cannot answer now: their numbers are missing, not zero. */
+function silentParts(status: SiteStatus): Html[] {
+  return status.roles.flatMap((row) => {
+    if (status.now.getTime() - row.updatedAt.getTime() > silentAfterMs)
+      return notice(
+        'danger',
+        html`<strong>${row.role} ${row.instance} is silent</strong> since ${ago(row.updatedAt, status.now)}. If it was stopped on purpose, this goes away within a day.`,
+      );
+    const error = textIn(row.details['error']);
+    if (error === '') return [];
+    return notice(
+      'danger',
+      html`<strong>The ${row.role} part cannot say how it is:</strong> ${cutText(error, 300)}. Its numbers are missing below; intake goes on.`,
+    );
+  });
+}
+
 function spoolOf(status: SiteStatus) {
   const spools = rolesNamed(status, 'collector')
     .map((details) => details['spool'])
@@ -129,14 +153,16 @@ function figuresView(status: SiteStatus): Html {
   const waiting = depthsOf(status).reduce((sum, { waiting: count }) => sum + count, 0);
   const busy = rolesNamed(status, 'processor').reduce((sum, details) => sum + numberIn(details['inFlight']), 0);
   const owed = owedOf(status).reduce((sum, [, count]) => sum + count, 0);
-  const figure = (name: string, value: string, small: string) =>
-    html`<div><dt>${name}</dt><dd>${value}<small>${small}</small></dd></div>`;
+  const figure = (role: string, name: string, value: string, small: string) =>
+    isUnknown(status, role)
+      ? html`<div><dt>${name}</dt><dd class="faint">–<small>not known</small></dd></div>`
+      : html`<div><dt>${name}</dt><dd>${value}<small>${small}</small></dd></div>`;
   return html`<dl class="figures">
-  ${figure('In the spool', countText(spool.entryCount), spool.entryCount === 0 ? 'empty' : `${sizeText(spool.sizeBytes)}, oldest ${durationText(spool.oldestAgeS)}`)}
-  ${figure('Waiting', countText(waiting), 'in all queues')}
-  ${figure('Being processed', countText(busy), 'at this moment')}
-  ${figure('Not yet saved everywhere', countText(owed), owed === 0 ? 'nothing owed' : 'tried again by itself')}
-  ${figure('Dead letters', countText(deadOf(status).length), deadOf(status).length >= 100 ? 'the newest 100' : 'given up')}
+  ${figure('collector', 'In the spool', countText(spool.entryCount), spool.entryCount === 0 ? 'empty' : `${sizeText(spool.sizeBytes)}, oldest ${durationText(spool.oldestAgeS)}`)}
+  ${figure('queue', 'Waiting', countText(waiting), 'in all queues')}
+  ${figure('processor', 'Being processed', countText(busy), 'at this moment')}
+  ${figure('processor', 'Not yet saved everywhere', countText(owed), owed === 0 ? 'nothing owed' : 'tried again by itself')}
+  ${figure('queue', 'Dead letters', countText(deadOf(status).length), deadOf(status).length >= 100 ? 'the newest 100' : 'given up')}
 </dl>`;
 }
 
@@ -190,28 +216,38 @@ function queuesView(status: SiteStatus): Html {
   return tableSection('queues', 'Queues', columns, rows, 'No queue tells its depth here.');
 }
 
-function rolesView(status: SiteStatus): Html {
-  const rows = status.roles.map(({ role, instance, updatedAt, details }) => {
-    const isSilent = status.now.getTime() - updatedAt.getTime() > silentAfterMs;
-    const isHeld = Array.isArray(details['down']) && details['down'].length > 0;
-    const [ink, state] = isSilent ? ['danger', 'silent'] : isHeld ? ['warn', 'held up'] : ['ok', 'running'];
-    return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${role}</th><td role="cell"><span class="state ${ink}">${state}</span></td><td role="cell" class="nowrap soft" data-label="at">${cutText(instance, 60)}</td><td role="cell" class="grow soft">${loadText(role, details)}</td></tr>`;
-  });
-  const columns = [{ name: 'Part' }, { name: 'State' }, { name: 'Process' }, { name: 'Load', className: 'grow' }];
-  return tableSection('roles', 'Parts', columns, rows, 'No part has told its state yet.');
+/** What all processes share is no process: it has its own section. */
+const sharedRoles = new Set(['queue', 'search', 'jobs', 'symbols']);
+
+function processesView(status: SiteStatus): Html {
+  const rows = status.roles
+    .filter(({ role }) => !sharedRoles.has(role))
+    .map(({ role, instance, updatedAt, details }) => {
+      const isSilent = status.now.getTime() - updatedAt.getTime() > silentAfterMs;
+      const isHeld = Array.isArray(details['down']) && details['down'].length > 0;
+      const [ink, state] = isSilent ? ['danger', 'silent'] : isHeld ? ['warn', 'held up'] : ['ok', 'running'];
+      return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${role}</th><td role="cell"><span class="state ${ink}">${state}</span></td><td role="cell" class="nowrap soft" data-label="at">${cutText(instance, 60)}</td><td role="cell" class="grow soft">${loadText(role, details)}</td></tr>`;
+    });
+  const columns = [{ name: 'Role' }, { name: 'State' }, { name: 'Process' }, { name: 'Load', className: 'grow' }];
+  return tableSection('processes', 'Processes', columns, rows, 'No process has told its state yet.');
 }
 
 function loadText(role: string, details: JsonObject): string {
+  const inFlight = numberIn(details['inFlight']);
   if (role === 'collector') {
     const spool = isJsonObject(details['spool']) ? details['spool'] : {};
-    return `${countText(numberIn(details['inFlight']))} requests open, spool ${countText(numberIn(spool['entryCount']))}`;
+    return `${counted(inFlight, 'request')} open, ${counted(numberIn(spool['entryCount']), 'report')} in the spool`;
   }
-  if (role === 'processor') return `${countText(numberIn(details['inFlight']))} crashes at work`;
+  if (role === 'processor') return inFlight === 0 ? 'idle' : `${counted(inFlight, 'crash', 'crashes')} at work`;
   if (role === 'mover') {
     const down = Array.isArray(details['down']) ? details['down'] : [];
-    return down.length > 0 ? `away: ${down.map(String).join(', ').slice(0, 200)}` : 'moving';
+    return down.length > 0 ? `waits for ${down.map(String).join(', ').slice(0, 200)}` : 'moves what comes';
   }
   return '';
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`;
 }
 
 /** Dead letters by reason: the slug before the colon tells what to do, the rest is one crash's story. */
@@ -235,24 +271,58 @@ function deadView(status: SiteStatus): Html {
     { name: 'For example', className: 'grow' },
   ];
   const aside = rows.length === 0 ? null : html`<code>salvage queue</code> puts them back`;
-  return tableSection('dead', 'Dead letters', columns, rows, 'Every crash that was taken was dealt with.', aside);
+  const none = isUnknown(status, 'queue')
+    ? 'Not known: the queue does not answer.'
+    : 'Every crash that was taken was dealt with.';
+  return tableSection('dead', 'Dead letters', columns, rows, none, aside);
 }
 
-function partitionsView(status: SiteStatus): Html {
+function disksOf(status: SiteStatus) {
+  return status.roles.flatMap(({ instance, details }) =>
+    isJsonObject(details['disk'])
+      ? [
+          {
+            instance,
+            sizeBytes: numberIn(details['disk']['sizeBytes']),
+            freeBytes: numberIn(details['disk']['freeBytes']),
+          },
+        ]
+      : [],
+  );
+}
+
+/** Disks of the collectors, then the weeks of the search index; empty weeks that wait for their time are one line. */
+function storageView(status: SiteStatus): Html {
   const partitions = rolesNamed(status, 'search').flatMap((details) => objectsIn(details['partitions']));
+  const isAhead = (one: JsonObject) => Date.parse(textIn(one['week'])) > status.now.getTime();
+  const weeks = partitions.filter((one) => !isAhead(one)).toReversed();
+  const ahead = partitions.length - weeks.length;
   const total = partitions.reduce((sum, one) => sum + numberIn(one['sizeBytes']), 0);
-  const most = Math.max(1, ...partitions.map((one) => numberIn(one['sizeBytes'])));
-  const rows = partitions.toReversed().map((one) => {
-    const size = numberIn(one['sizeBytes']);
-    return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${textIn(one['week'])}</th><td role="cell"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * size) / most).toFixed(1)}%" height="100%" rx="1"/></svg></td><td role="cell" class="num" data-label="Size">${sizeText(size)}</td><td role="cell" class="grow soft">${Date.parse(textIn(one['week'])) > status.now.getTime() ? 'made ahead' : ''}</td></tr>`;
-  });
-  const columns = [
-    { name: 'Week from' },
-    { name: '' },
-    { name: 'Size', className: 'num' },
-    { name: '', className: 'grow' },
+  const most = Math.max(1, ...weeks.map((one) => numberIn(one['sizeBytes'])));
+  const row = (what: string, size: string, share: number, note: string) =>
+    html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${what}</th><td role="cell" class="num" data-label="Size">${size}</td><td role="cell">${bar([{ share, ink: '' }], true)}</td><td role="cell" class="grow soft">${note}</td></tr>`;
+  const rows = [
+    ...disksOf(status).map(({ instance, sizeBytes, freeBytes }) => {
+      const used = sizeBytes - freeBytes;
+      const share = sizeBytes > 0 ? used / sizeBytes : 0;
+      return row(`Disk of ${cutText(instance, 40)}`, sizeText(used), share, `${sizeText(freeBytes)} free`);
+    }),
+    ...weeks.map((one) => {
+      const size = numberIn(one['sizeBytes']);
+      return row(`Search, week of ${textIn(one['week'])}`, sizeText(size), size / most, '');
+    }),
   ];
-  return tableSection('search-index', `Search index, ${sizeText(total)}`, columns, rows, 'No partition yet.');
+  const columns = [
+    { name: 'What' },
+    { name: 'Used', className: 'num' },
+    { name: '' },
+    { name: 'Outlook', className: 'grow' },
+  ];
+  const aside =
+    partitions.length === 0
+      ? null
+      : html`search ${sizeText(total)}, ${ahead === 0 ? 'no week' : counted(ahead, 'week')} made ahead`;
+  return tableSection('storage', 'Storage', columns, rows, 'No partition yet.', aside);
 }
 
 function jobsView(status: SiteStatus): Html {
@@ -276,14 +346,14 @@ function symbolsView(status: SiteStatus): Html {
   if (wanted.length === 0) return nothing;
   const rows = wanted.map(
     (one) =>
-      html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><code>${cutText(textIn(one['debugFile']), 60)}</code></th><td role="cell" class="grow"><code class="soft">${textIn(one['debugId'])}</code></td><td role="cell" class="num" data-label="Reports">${countText(numberIn(one['reportCount']))}</td></tr>`,
+      html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><code>${cutText(textIn(one['debugFile']), 40)}</code></th><td role="cell" class="grow"><code class="soft">${cutText(textIn(one['debugId']), 40)}</code></td><td role="cell" class="num" data-label="Reports"><a href="${urlWith('/search/', { missing_symbols: `~/${textIn(one['debugId'])}/` })}">${countText(numberIn(one['reportCount']))}</a></td></tr>`,
   );
   const columns = [
     { name: 'Debug file' },
     { name: 'Debug id', className: 'grow' },
     { name: 'Reports', className: 'num' },
   ];
-  return tableSection('wanted', 'Symbols wanted', columns, rows, '');
+  return tableSection('wanted', 'Symbols wanted', columns, rows, '', html`by reports of the last 7 days`);
 }
 
 /** Disk sizes in the units of disks' tools. */
