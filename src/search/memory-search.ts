@@ -17,6 +17,8 @@ export class MemorySearch implements SearchIndex {
   async indexReports(rows: readonly ReportRow[]): Promise<void> {
     for (const row of rows) {
       const existing = this.#rows.get(row.crashId);
+      // What was processed before that which is here never undoes it.
+      if (existing?.processedAt && row.processedAt && row.processedAt < existing.processedAt) continue;
       // A reprocessed report keeps its first date, as in the partitioned table.
       this.#rows.set(
         row.crashId,

@@ -18,6 +18,11 @@ const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: d
 export function parseSearchDate(text: string, now: Date): Date | null {
   const past = relative.exec(text);
   if (past) return new Date(now.getTime() - Number(past[1]) * (unitMs[past[2] as string] as number));
+  return parseUtcDate(text);
+}
+
+/** As `parseSearchDate`, without the relative ones. */
+export function parseUtcDate(text: string): Date | null {
   const match = absolute.exec(text.trim());
   if (!match) return null;
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] = match;

@@ -2,7 +2,9 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type pg from 'pg';
 import { type Pool, withTransaction } from '../lib/postgres/pool.ts';
+import { keepDroppedSeen, lockSeen } from './postgres-seen.ts';
 
 const weekMs = 7 * 86_400_000;
 
@@ -68,8 +70,15 @@ export class ReportPartitions {
   }
 
   /** Reports in the default partition: dates that nobody expected. */
-  async strayCount(): Promise<number> {
-    const { rows } = await this.#pool.query<{ n: number }>('select count(*) as n from reports_default');
+  strayCount(): Promise<number> {
+    return this.#strayCount(null);
+  }
+
+  async #strayCount(before: Date | null): Promise<number> {
+    const { rows } = await this.#pool.query<{ n: number }>(
+      'select count(*) as n from reports_default where $1::timestamptz is null or date_processed < $1',
+      [before],
+    );
     return rows[0]?.n ?? 0;
   }
 
@@ -77,18 +86,53 @@ export class ReportPartitions {
   async dropBefore(date: Date): Promise<readonly string[]> {
     const old = (await this.list()).filter(({ week }) => week.getTime() + weekMs <= date.getTime());
     for (const { name, week } of old) {
-      // Detaching concurrently is refused beside a default partition. The short lock is given up rather than queued
-      // behind a long search, where it would hold up every reader after it; the next run tries again.
-      await withTransaction(this.#pool, async (client) => {
-        await client.query(`set local lock_timeout = '2s'`);
-        await client.query('delete from report_locator where date_processed >= $1 and date_processed < $2', [
-          week,
-          new Date(week.getTime() + weekMs),
-        ]);
-        await client.query(`drop table ${name}`);
-      });
+      await this.#retire(name, week, new Date(week.getTime() + weekMs), (client) => dropTable(client, name));
       this.#known.delete(name);
     }
+    const before = weekOf(date);
+    if ((await this.#strayCount(before)) > 0)
+      await this.#retire('reports_default', new Date(0), before, (client) =>
+        client.query('delete from reports_default where date_processed < $1', [before]),
+      );
     return old.map(({ name }) => name);
+  }
+
+  /** Takes reports of one table out of the index, after what they were the first or last sight of has been kept. */
+  async #retire(
+    table: string,
+    from: Date,
+    to: Date,
+    remove: (client: pg.PoolClient) => Promise<unknown>,
+  ): Promise<void> {
+    await withTransaction(this.#pool, async (client) => {
+      // Against writers that recount meanwhile. Waiting is short or given up: the next run tries again.
+      await client.query(`set local lock_timeout = '2s'`);
+      await lockSeen(client);
+      await keepDroppedSeen(client, table, from, to);
+      await client.query('delete from report_locator where date_processed >= $1 and date_processed < $2', [from, to]);
+      await remove(client);
+    });
+  }
+}
+
+/** How often the lock that a drop needs is asked for; a search takes less time than all of them together. */
+const lockTries = 30;
+
+/**
+ * Detaching concurrently is refused beside a default partition, so the drop needs a moment without any reader. It is
+ * asked for briefly and again, for whoever waits for it holds up every reader that comes after.
+ */
+async function dropTable(client: pg.PoolClient, name: string): Promise<void> {
+  await client.query(`set local lock_timeout = '100ms'`);
+  for (let tries = 1; ; tries++) {
+    await client.query('savepoint before_drop');
+    try {
+      await client.query(`drop table ${name}`);
+      return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== '55P03' || tries === lockTries) throw error;
+      await client.query('rollback to savepoint before_drop');
+      await client.query('select pg_sleep(0.15)');
+    }
   }
 }

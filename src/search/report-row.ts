@@ -7,6 +7,7 @@ import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import type { RawCrash } from '../crash/raw-crash.ts';
 import { isJsonObject, type JsonValue } from '../lib/json.ts';
 import { searchLimits } from './limits.ts';
+import { parseUtcDate } from './parse-dates.ts';
 import { type SearchField, searchFields } from './search-fields.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -50,7 +51,7 @@ export function makeReportRow(crashId: CrashId, processed: ProcessedCrash, rawCr
     values,
     annotations: cleanAnnotations(rawCrash),
     removedFields,
-    processedAt: typeof processed['completed_datetime'] === 'string' ? processed['completed_datetime'] : null,
+    processedAt: dateOf(processed['completed_datetime'] ?? null),
   };
 }
 
@@ -120,7 +121,11 @@ function booleanOf(value: JsonValue): boolean | null {
 }
 
 function dateOf(value: JsonValue): string | null {
-  const date = new Date(typeof value === 'number' ? value * 1000 : typeof value === 'string' ? value : Number.NaN);
+  // Socorro's own texts have no zone and mean UTC; JavaScript would take them for local time.
+  const date =
+    typeof value === 'string'
+      ? (parseUtcDate(value) ?? new Date(value))
+      : new Date(typeof value === 'number' ? value * 1000 : Number.NaN);
   const year = date.getUTCFullYear();
   return year >= 1990 && year < 2200 ? date.toISOString() : null;
 }

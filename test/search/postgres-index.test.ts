@@ -9,6 +9,7 @@ import type { ProcessedCrash } from '../../src/crash/processed-crash.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
 import { IndexBatcher } from '../../src/search/index-batcher.ts';
+import { MemorySearch } from '../../src/search/memory-search.ts';
 import { parseSearch } from '../../src/search/parse-search.ts';
 import { weekOf } from '../../src/search/postgres-partitions.ts';
 import { PostgresSearch } from '../../src/search/postgres-search.ts';
@@ -149,6 +150,98 @@ describe('the index in PostgreSQL', async () => {
     assert.equal(await index.getReport(old.crashId), null);
     assert.equal((await seen('winter::sig'))?.reportCount, 1);
     assert.equal(await index.partitions.strayCount(), 0);
+  });
+
+  test('what dropped weeks had seen outlives reprocessing and removal of what is left', async () => {
+    const dropped = [
+      report('2025-03-04T10:00:00Z', { signature: 'long::sig', product: 'Long', build: '20250101000000' }),
+      report('2025-03-05T10:00:00Z', { signature: 'long::sig', product: 'Long', build: '20250301000000' }),
+    ];
+    const kept = [
+      report('2025-06-04T10:00:00Z', { signature: 'long::sig', product: 'Long', build: '20250202000000' }),
+      report('2025-06-05T10:00:00Z', { signature: 'long::sig', product: 'Long', build: '20250502000000' }),
+    ];
+    await index.indexReports([...dropped, ...kept]);
+    await index.partitions.dropBefore(new Date('2025-05-01T00:00:00Z'));
+    const before = await seen('long::sig');
+    assert.equal(before?.reportCount, 4);
+    const again = report('2025-06-05T10:00:00Z', { signature: 'other::sig', product: 'Long' }, kept[1]?.crashId);
+    await index.indexReports([again]);
+    assert.deepEqual(await seen('long::sig'), {
+      ...before,
+      lastDate: '2025-06-04T10:00:00.000Z',
+      lastBuild: 20250301000000,
+      reportCount: 3,
+    });
+    await index.deleteReports(kept.map(({ crashId }) => crashId));
+    assert.deepEqual(await seen('long::sig'), {
+      ...before,
+      lastDate: '2025-03-05T10:00:00.000Z',
+      lastBuild: 20250301000000,
+      reportCount: 2,
+    });
+    const product = (await index.productsSeen()).find((one) => one.product === 'Long');
+    assert.deepEqual([product?.firstDate, product?.reportCount], ['2025-03-04T10:00:00.000Z', 2]);
+    const version = (await index.versionsSeen('Long'))[0];
+    assert.deepEqual([version?.firstDate, version?.reportCount], ['2025-03-04T10:00:00.000Z', 2]);
+  });
+
+  test('what was processed before that which is indexed never undoes it', async () => {
+    const newer = report('2026-11-06T10:00:00Z', {
+      signature: 'newer::sig',
+      completed_datetime: '2026-11-07T10:00:00Z',
+    });
+    const older = report(
+      '2026-11-06T10:00:00Z',
+      { signature: 'older::sig', completed_datetime: '2026-11-06T10:00:01.123456' },
+      newer.crashId,
+    );
+    assert.equal(older.processedAt, '2026-11-06T10:00:01.123Z');
+    const memory = new MemorySearch();
+    for (const store of [index, memory]) {
+      await store.indexReports([older]);
+      await store.indexReports([newer]);
+      await store.indexReports([older]);
+      assert.equal((await store.getReport(newer.crashId))?.values['signature'], 'newer::sig', store.name);
+      assert.deepEqual(await store.signaturesSeen(['older::sig'], null), []);
+      assert.equal((await store.signaturesSeen(['newer::sig'], null))[0]?.reportCount, 1);
+    }
+  });
+
+  test('reports that lie outside all weeks are dropped in their time too', async () => {
+    const stray = report('2024-01-03T10:00:00Z', { signature: 'stray::sig' });
+    await pool.query(`insert into reports (crash_id, date_processed, signature, product, terms, protected_terms, pub, prot, annotations, removed_fields)
+      values ('${stray.crashId}', '${stray.date}', 'stray::sig', 'Editor', '{}', '{}', '{}', '{}', '{}', '{}')`);
+    assert.equal(await index.partitions.strayCount(), 1);
+    await index.partitions.dropBefore(new Date('2024-02-01T00:00:00Z'));
+    assert.equal(await index.partitions.strayCount(), 0);
+  });
+
+  test('a week is dropped beside a long search, and no other search waits for it', async () => {
+    await index.indexReports([report('2025-01-08T10:00:00Z', { signature: 'january::sig' })]);
+    const { request } = parseSearch(new Map([['signature', ['=january::sig']]]), {
+      reader: { seesProtected: false, products: null, publicAnnotations: new Set() },
+      now: new Date(),
+      isStrict: false,
+    });
+    const long = await pool.connect();
+    await long.query('begin; lock table reports in access share mode');
+    let isDropped = false;
+    const dropping = index.partitions.dropBefore(new Date('2025-02-01T00:00:00Z')).finally(() => {
+      isDropped = true;
+    });
+    const untilMs = performance.now() + 800;
+    let slowestMs = 0;
+    while (performance.now() < untilMs) {
+      const beganMs = performance.now();
+      await index.search(request, { timeoutMs: 10_000 });
+      slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+    }
+    assert.equal(isDropped, false, 'the long search was not waited for');
+    await long.query('rollback');
+    long.release();
+    assert.deepEqual(await dropping, ['reports_p20250106']);
+    assert.ok(slowestMs < 2000, `a search took ${slowestMs} ms`);
   });
 
   test('a search over its time budget is cancelled and says so', async () => {
