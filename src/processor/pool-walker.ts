@@ -2,8 +2,8 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { Semaphore } from '../lib/semaphore.ts';
 import { unwindErrors, type WalkRequest, type WalkResult } from '../unwind/unwind.ts';
-import { Semaphore } from './semaphore.ts';
 import type { Walker, WalkOutcome } from './walker.ts';
 
 /** What is needed of the pool of walker processes. */

@@ -16,6 +16,11 @@ export const searchErrors = declareErrors({
     meaning: 'The search took longer than its time budget and was cancelled.',
     remedy: 'Choose a shorter period, fewer facets, or add a filter on product or signature.',
   },
+  search_busy: {
+    status: 503,
+    meaning: 'Other searches took all the time that this one had.',
+    remedy: 'Try again in some seconds; see the status page if it stays so.',
+  },
   search_unavailable: {
     status: 503,
     meaning: 'The search database cannot be reached at the moment.',

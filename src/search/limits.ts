@@ -51,6 +51,12 @@ export const searchLimits = declareLimits({
   annotationsMax: { value: 300, unit: 'items', reason: 'a Firefox report has about 120' },
   partsMax: { value: 1000, unit: 'items', reason: 'parts of one list field; Firefox users with 200 add-ons exist' },
   tokensMax: { value: 2000, unit: 'items', reason: 'tokens of all texts of one report in the index' },
+  searchesAtOnceMax: {
+    value: 4,
+    unit: 'items',
+    reason:
+      'two cores have enough with four; the other connections of a pool stay free for writers, the queue and people',
+  },
   batchReportsMax: { value: 50, unit: 'items', reason: 'reports written in one transaction (web.md §8.1)' },
   batchWaitMs: {
     value: 20,

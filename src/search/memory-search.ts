@@ -39,7 +39,12 @@ export class MemorySearch implements SearchIndex {
       .map((row) =>
         Object.fromEntries(request.columns.map((field) => [field.name, shownValue(field, valueIn(row, field))])),
       );
-    return { hits, total: matched.length, facets: computeFacets(matched, request.facets, request.facetsSize) };
+    return {
+      hits,
+      total: matched.length,
+      facets: computeFacets(matched, request.facets, request.facetsSize),
+      missingWeeks: [],
+    };
   }
 
   async getReport(crashId: CrashId): Promise<ReportRow | null> {

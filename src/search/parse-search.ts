@@ -21,10 +21,15 @@ export interface SearchReader {
   readonly publicAnnotations: ReadonlySet<string>;
 }
 
+/** A name that was left out of a search: the reader may not use the field, or there is none. */
+export interface DroppedField {
+  readonly type: 'field_not_permitted' | 'unknown_field';
+  readonly field: string;
+}
+
 export interface ParsedSearch {
   readonly request: SearchRequest;
-  /** Parameters that were left out because the reader may not name the field. */
-  readonly dropped: readonly { readonly type: 'field_not_permitted'; readonly field: string }[];
+  readonly dropped: readonly DroppedField[];
 }
 
 export interface ParseOptions {
@@ -67,9 +72,12 @@ export function parseSearch(parameters: SearchParameters, options: ParseOptions)
   return { request, dropped: lookup.dropped };
 }
 
-/** Finds fields for this reader and remembers which names were withheld. */
+/** Names beside fields that clients of crash-stats and our own pages send along with a search (web.md §2.1). */
+const otherNames = new Set(['format', 'datatype', 'pretty', 'csrf', 'page', 'token']);
+
+/** Finds fields for this reader and remembers which names were left out. */
 class FieldLookup {
-  readonly dropped: { type: 'field_not_permitted'; field: string }[] = [];
+  readonly dropped: DroppedField[] = [];
   readonly #options: ParseOptions;
 
   constructor(options: ParseOptions) {
@@ -81,28 +89,38 @@ class FieldLookup {
     const { reader } = this.#options;
     const field = searchFieldOf(name, reader.publicAnnotations);
     if (field && field.permission === 'protected' && !reader.seesProtected) {
-      if (!this.dropped.some((drop) => drop.field === name))
-        this.dropped.push({ type: 'field_not_permitted', field: name });
+      this.#drop({ type: 'field_not_permitted', field: name });
       return null;
     }
     return field;
   }
 
-  /** As permitted; an unknown name is an error where the endpoint is strict, and nothing where it is not. */
+  /** As permitted; an unknown name is an error where the endpoint is strict, and left out where it is not. */
   optional(name: string): SearchField | null {
-    if (!searchFieldOf(name) && this.#options.isStrict) throw bad(`Unknown field '${name}'`);
+    const exists = searchFieldOf(name) !== null;
+    if (!exists && this.#options.isStrict) throw bad(`Unknown field '${name}'`);
+    if (!exists) this.#drop({ type: 'unknown_field', field: name.slice(0, 100) });
     return this.permitted(name);
+  }
+
+  /** The field of a filter; a name that clients send for other reasons is passed over. */
+  ofFilter(name: string): SearchField | null {
+    if (!searchFieldOf(name) && !otherNames.has(name)) this.#drop({ type: 'unknown_field', field: name.slice(0, 100) });
+    return this.permitted(name);
+  }
+
+  #drop(dropped: DroppedField): void {
+    if (!this.dropped.some(({ field }) => field === dropped.field)) this.dropped.push(dropped);
   }
 }
 
 function parseFilters(parameters: SearchParameters, lookup: FieldLookup, now: Date): Filter[] {
   const filters: Filter[] = [];
   for (const [name, values] of parameters) {
-    // Unknown parameters are ignored: clients send `format` and the like (web.md §2.1).
     if (name.startsWith('_') || name === 'date') continue;
     const given = values.filter((value) => value !== '');
-    if (given.length === 0 || !searchFieldOf(name)) continue;
-    const field = lookup.permitted(name);
+    if (given.length === 0) continue;
+    const field = lookup.ofFilter(name);
     if (!field) continue;
     if (given.length > searchLimits.valuesMax.value)
       throw bad(`Bad value for parameter ${name}: more than ${searchLimits.valuesMax.value} values`);

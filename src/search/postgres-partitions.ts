@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type pg from 'pg';
-import { type Pool, withTransaction } from '../lib/postgres/pool.ts';
+import { type Pool, type Queryable, withTransaction } from '../lib/postgres/pool.ts';
 import { keepDroppedSeen, lockSeen } from './postgres-seen.ts';
 
 const weekMs = 7 * 86_400_000;
@@ -67,6 +67,30 @@ export class ReportPartitions {
       const [, year, month, day] = /_p(\d{4})(\d{2})(\d{2})$/.exec(name) as unknown as string[];
       return { name, week: new Date(`${year}-${month}-${day}T00:00:00Z`), sizeBytes: size };
     });
+  }
+
+  /**
+   * Weeks of a period that have no table though reports were seen before and after: retention, or somebody, dropped them.
+   * `products` bounds whose reports are looked at; null = all.
+   */
+  async missingWeeks(
+    db: Queryable,
+    from: Date,
+    to: Date,
+    products: readonly string[] | null,
+  ): Promise<readonly string[]> {
+    const weeks: Date[] = [];
+    for (let week = weekOf(from); week <= to; week = new Date(week.getTime() + weekMs)) weeks.push(week);
+    const { rows } = await db.query<{ name: string }>(
+      `select w.name from unnest($1::text[], $2::timestamptz[]) as w (name, week),
+         (select min(first_date) as first_date, max(last_date) as last_date from products_seen
+          where $3::text[] is null or product = any($3)) seen
+       where to_regclass(w.name) is null and w.week <= seen.last_date and w.week + interval '7 days' > seen.first_date
+         and not exists (select from reports_default d where d.date_processed >= w.week and d.date_processed < w.week + interval '7 days')
+       order by 1`,
+      [weeks.map(partitionName), weeks, products === null ? null : [...products]],
+    );
+    return rows.map(({ name }) => name);
   }
 
   /** Reports in the default partition: dates that nobody expected. */

@@ -6,8 +6,10 @@ import type pg from 'pg';
 import type { CrashId } from '../crash/crash-id.ts';
 import { errorText, SalvageError } from '../lib/errors.ts';
 import { isDatabaseOutage, isSchemaMissing, type Pool, withTransaction } from '../lib/postgres/pool.ts';
+import { Semaphore } from '../lib/semaphore.ts';
 import { searchErrors } from './errors.ts';
 import { shownDate, shownValue } from './evaluate.ts';
+import { searchLimits } from './limits.ts';
 import { orderClause, Parameters, valueExpression, whereClause } from './postgres-expressions.ts';
 import { type FacetLine, facetNodes, facetStatement, readFacets } from './postgres-facets.ts';
 import { removeReports, rowOfRecord, writeReports } from './postgres-index.ts';
@@ -27,6 +29,7 @@ export class PostgresSearch implements SearchIndex {
   readonly name = 'postgres';
   readonly #pool: Pool;
   readonly #alsoWrite: PostgresSearchOptions['alsoWrite'];
+  readonly #turns = new Semaphore(searchLimits.searchesAtOnceMax.value);
   readonly partitions: ReportPartitions;
 
   constructor(options: PostgresSearchOptions) {
@@ -54,7 +57,7 @@ export class PostgresSearch implements SearchIndex {
 
   async search(request: SearchRequest, options: SearchOptions): Promise<SearchAnswer> {
     try {
-      return await this.#run(() => this.#searchInSnapshot(request, options));
+      return await this.#run(() => this.#inTurn(request, new Budget(options), options.signal));
     } catch (error) {
       // Class 22: a value that the database cannot use, such as a bad pattern or a number beyond its range.
       const code = String((error as { code?: unknown }).code ?? '');
@@ -64,8 +67,29 @@ export class PostgresSearch implements SearchIndex {
     }
   }
 
+  /** Waits for a turn no longer than its own budget, and not at all for a reader who has left. */
+  async #inTurn(request: SearchRequest, budget: Budget, signal?: AbortSignal): Promise<SearchAnswer> {
+    const over = AbortSignal.timeout(Math.max(0, Math.ceil(budget.leftMs())));
+    let isMyTurn = false;
+    const search = () => {
+      isMyTurn = true;
+      return this.#searchInSnapshot(request, budget, signal);
+    };
+    try {
+      return await this.#turns.run(search, signal ? AbortSignal.any([signal, over]) : over);
+    } catch (error) {
+      // Nobody reads the answer any more; it is no fault of ours.
+      if (signal?.aborted && !(error instanceof SalvageError))
+        throw new SalvageError(searchErrors.search_timeout, 'Search query timed out: its reader has left.', {
+          cause: error,
+        });
+      if (isMyTurn) throw error;
+      throw new SalvageError(searchErrors.search_busy, undefined, { cause: error });
+    }
+  }
+
   /** Hits, total and facets come from one snapshot, so that they never disagree. */
-  async #searchInSnapshot(request: SearchRequest, { timeoutMs, signal }: SearchOptions): Promise<SearchAnswer> {
+  async #searchInSnapshot(request: SearchRequest, budget: Budget, signal?: AbortSignal): Promise<SearchAnswer> {
     signal?.throwIfAborted();
     const client = await this.#pool.connect();
     let cancelled: Promise<void> = Promise.resolve();
@@ -76,14 +100,16 @@ export class PostgresSearch implements SearchIndex {
     let broken: Error | undefined;
     try {
       await client.query('begin isolation level repeatable read read only');
-      await client.query(`select set_config('statement_timeout', $1, true)`, [
-        `${Math.max(1, Math.round(timeoutMs))}ms`,
-      ]);
       // Counting a week needs no just-in-time compiler; its start-up would cost more than the scan.
       await client.query('set local jit = off');
+      await budget.applyTo(client);
       const { total, facets } = await this.#countFacets(client, request);
+      signal?.throwIfAborted();
+      await budget.applyTo(client);
       const hits = request.number > 0 ? await this.#readHits(client, request) : [];
-      return { hits, total, facets };
+      const { from, to, products } = request;
+      const missingWeeks = await this.partitions.missingWeeks(client, from.date, to.date, products);
+      return { hits, total, facets, missingWeeks };
     } finally {
       signal?.removeEventListener('abort', cancel);
       // A cancel that is still on its way would hit whoever gets this connection next.
@@ -232,4 +258,23 @@ function productOf(row: { product: string; first_date: Date; last_date: Date; re
     lastDate: row.last_date.toISOString(),
     reportCount: row.report_count,
   };
+}
+
+/** The time that a search has in all, however many statements it takes. */
+class Budget {
+  readonly #endsMs: number;
+
+  constructor({ timeoutMs }: SearchOptions) {
+    this.#endsMs = performance.now() + timeoutMs;
+  }
+
+  leftMs(): number {
+    return this.#endsMs - performance.now();
+  }
+
+  /** Gives what is left to the next statements of the transaction. */
+  async applyTo(client: pg.PoolClient): Promise<void> {
+    const leftMs = Math.max(1, Math.round(this.leftMs()));
+    await client.query(`select set_config('statement_timeout', $1, true)`, [`${leftMs}ms`]);
+  }
 }

@@ -30,7 +30,10 @@ export interface VersionSeen extends ProductSeen {
 }
 
 export interface SearchOptions {
-  /** Time budget; over it the search is cancelled in the database and fails with `search_timeout`. */
+  /**
+   * Time budget of the whole search, waiting included. Over it the search is cancelled in the database and fails with
+   * `search_timeout`, or with `search_busy` where its turn never came.
+   */
   readonly timeoutMs: number;
   /** Aborted when the reader has left. */
   readonly signal?: AbortSignal;
@@ -38,7 +41,7 @@ export interface SearchOptions {
 
 /**
  * The queryable index (design.md §1.6). It can be rebuilt from storage at any time. Errors: `search_bad_argument`,
- * `search_timeout`, `search_unavailable`.
+ * `search_timeout`, `search_busy`, `search_unavailable`.
  */
 export interface SearchIndex {
   readonly name: string;

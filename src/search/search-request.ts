@@ -94,6 +94,8 @@ export interface SearchAnswer {
   readonly hits: readonly Record<string, unknown>[];
   readonly total: number;
   readonly facets: Record<string, FacetAnswer>;
+  /** Names of weeks of the searched period whose reports have been dropped from the index. */
+  readonly missingWeeks: readonly string[];
 }
 
 /** Key of a facet in the answer. */

@@ -9,6 +9,7 @@ import type { ProcessedCrash } from '../../src/crash/processed-crash.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
 import { IndexBatcher } from '../../src/search/index-batcher.ts';
+import { searchLimits } from '../../src/search/limits.ts';
 import { MemorySearch } from '../../src/search/memory-search.ts';
 import { parseSearch } from '../../src/search/parse-search.ts';
 import { weekOf } from '../../src/search/postgres-partitions.ts';
@@ -208,6 +209,30 @@ describe('the index in PostgreSQL', async () => {
     }
   });
 
+  test('a week that is gone is named, and the search goes on', async () => {
+    const weeks = ['2025-09-03', '2025-09-10', '2025-09-17'].map((day) =>
+      report(`${day}T10:00:00Z`, { signature: 'weeks::sig', product: 'Weeks' }),
+    );
+    await index.indexReports(weeks);
+    const { request } = parseSearch(new Map([['date', ['>=2025-08-01', '<2025-11-01']]]), {
+      reader: { seesProtected: false, products: ['Weeks'], publicAnnotations: new Set() },
+      now: new Date(),
+      isStrict: false,
+    });
+    const whole = await index.search(request, { timeoutMs: 10_000 });
+    assert.deepEqual([whole.total, whole.missingWeeks], [3, []]);
+    await pool.query('drop table reports_p20250908');
+    const partial = await index.search(request, { timeoutMs: 10_000 });
+    assert.deepEqual([partial.total, partial.missingWeeks], [2, ['reports_p20250908']]);
+    assert.equal(await index.getReport(weeks[1]?.crashId ?? ''), null);
+    // A writer that still believes in the table finds the one for strays; the week is whole again and no longer missing.
+    await index.indexReports([weeks[1] as (typeof weeks)[0]]);
+    const again = await index.search(request, { timeoutMs: 10_000 });
+    assert.deepEqual([again.total, again.missingWeeks], [3, []]);
+    await index.deleteReports(weeks.map(({ crashId }) => crashId));
+    assert.equal(await index.partitions.strayCount(), 0);
+  });
+
   test('reports that lie outside all weeks are dropped in their time too', async () => {
     const stray = report('2024-01-03T10:00:00Z', { signature: 'stray::sig' });
     await pool.query(`insert into reports (crash_id, date_processed, signature, product, terms, protected_terms, pub, prot, annotations, removed_fields)
@@ -262,6 +287,54 @@ describe('the index in PostgreSQL', async () => {
     await assert.rejects(search, /timed out/);
     await lock.query('rollback');
     lock.release();
+  });
+
+  test('searches wait for their turn within their budget, and writers wait for none of them', async () => {
+    const { request } = parseSearch(new Map(), {
+      reader: { seesProtected: false, products: null, publicAnnotations: new Set() },
+      now: new Date(),
+      isStrict: false,
+    });
+    const lock = await pool.connect();
+    // Readers of reports wait for it, writers of people's data do not.
+    await lock.query('begin; lock table reports in access exclusive mode');
+    const atOnce = searchLimits.searchesAtOnceMax.value;
+    const running = Array.from({ length: atOnce }, () => index.search(request, { timeoutMs: 20_000 }));
+    const leaving = new AbortController();
+    const left = index.search(request, { timeoutMs: 20_000, signal: leaving.signal });
+    await assert.rejects(
+      index.search(request, { timeoutMs: 50 }),
+      (error: unknown) => error instanceof SalvageError && error.slug === 'search_busy',
+    );
+    leaving.abort();
+    await assert.rejects(left, /its reader has left/);
+    assert.equal((await pool.query('select 1 as one')).rows[0].one, 1);
+    await lock.query('rollback');
+    lock.release();
+    assert.equal((await Promise.all(running)).length, atOnce);
+  });
+
+  test('the budget is for the whole search, however many statements it takes', async () => {
+    const { request } = parseSearch(new Map(), {
+      reader: { seesProtected: false, products: null, publicAnnotations: new Set() },
+      now: new Date(),
+      isStrict: false,
+    });
+    const given: number[] = [];
+    const hear = (client: { query: unknown }) => {
+      const query = (client.query as (...args: unknown[]) => Promise<unknown>).bind(client);
+      client.query = (text: unknown, values?: unknown[]) => {
+        const isBudget = typeof text === 'string' && text.includes('statement_timeout');
+        if (!isBudget) return query(text, values);
+        given.push(Number.parseInt(String(values?.[0]), 10));
+        return query(text, values).then((result) => systemClock.sleep(30).then(() => result));
+      };
+    };
+    pool.on('acquire', hear);
+    await index.search(request, { timeoutMs: 5000 });
+    pool.off('acquire', hear);
+    assert.equal(given.length, 2);
+    assert.ok((given[0] ?? 0) <= 5000 && (given[1] ?? 0) <= (given[0] ?? 0) - 30, String(given));
   });
 
   test('concurrent rows share transactions, and one that fails does not hold up the others', async () => {

@@ -273,15 +273,56 @@ describe('the API that programs of crash-stats know', async () => {
   });
 
   test('exact texts of search errors', async () => {
-    const error = async (query: string) => (await get(`/api/SuperSearchUnredacted/?${query}`)).json['error'];
-    assert.equal(await error('uptime=soon'), 'Bad value for parameter uptime: not a valid int');
-    assert.equal(await error('date=2026-11-01'), 'date must have a prefix operator');
-    assert.equal(await error('date=%3E2020-01-01'), 'Date range is bigger than 365 days');
-    assert.equal(await error('_columns=nope'), "Unknown field 'nope'");
-    assert.equal(await error('_facets=nope'), "Unknown field 'nope'");
-    assert.equal(await error('_results_number=1001'), '_results_number cannot be greater than 1,000');
-    assert.equal(await error('_facets_size=10001'), "Bad value for parameter(s) '_facets_size greater than 10,000'");
-    assert.match(await error('signature=@a~b'), /Malformed supersearch query: .*the operator ~ is not supported/);
+    const error = async (query: string) => {
+      const { status, json } = await get(`/api/SuperSearchUnredacted/?${query}`);
+      assert.equal(status, 400, query);
+      return json['error'];
+    };
+    const bad = 'Bad request: BadArgumentError:';
+    assert.equal(await error('uptime=soon'), `${bad} Bad value for parameter uptime: not a valid int`);
+    assert.equal(await error('date=2026-11-01'), `${bad} date must have a prefix operator`);
+    assert.equal(await error('date=%3E2020-01-01'), `${bad} Date range is bigger than 365 days`);
+    assert.equal(await error('_columns=nope'), `${bad} Unknown field 'nope'`);
+    assert.equal(await error('_facets=nope'), `${bad} Unknown field 'nope'`);
+    assert.equal(await error('_results_number=1001'), `${bad} _results_number cannot be greater than 1,000`);
+    assert.equal(await error('_results_number=-1'), `${bad} _results_number cannot be negative`);
+    assert.equal(
+      await error('_facets_size=10001'),
+      `${bad} Bad value for parameter(s) '_facets_size greater than 10,000'`,
+    );
+    assert.match(
+      await error('signature=@a~b'),
+      /^Bad request: BadArgumentError: Malformed supersearch query: .*the operator ~ is not supported/,
+    );
+  });
+
+  test('what a form of crash-stats refuses is named by parameter', async () => {
+    const errors = async (query: string) => {
+      const { status, json } = await get(`/api/SuperSearch/?${query}`, viewer);
+      assert.deepEqual([status, typeof json['error'], json['error_slug']], [400, 'string', 'bad_request'], query);
+      return json['errors'];
+    };
+    for (const name of ['_results_number', '_results_offset', '_facets_size'])
+      assert.deepEqual(await errors(`${name}=many`), { [name]: ['Enter a whole number.'] });
+    assert.deepEqual(await errors('signature=a%00b'), { signature: ['Null characters are not allowed.'] });
+    assert.deepEqual(await errors('_columns=%00'), { _columns: ['Null characters are not allowed.'] });
+    assert.deepEqual(await errors('nonsense%00=%00'), { nonsense: ['Null characters are not allowed.'] });
+  });
+
+  test('names that nothing has are left out and told, those that clients send along are not', async () => {
+    const answer = await get(
+      '/api/SuperSearch/?format=meta&sginature=a&_facets=nope&_sort=-nix&_results_number=0',
+      viewer,
+    );
+    assert.deepEqual(answer.json['errors'], [
+      { type: 'unknown_field', field: 'sginature' },
+      { type: 'unknown_field', field: 'nix' },
+      { type: 'unknown_field', field: 'nope' },
+    ]);
+    const product = await get('/api/SuperSearch/?product=editor&product=Nobody&signature==none', viewer);
+    assert.deepEqual(product.json['errors'], [{ type: 'unknown_product', product: 'Nobody' }]);
+    const hidden = await get('/api/SuperSearch/?product=Editor', playerOnly);
+    assert.deepEqual(hidden.json['errors'], [{ type: 'unknown_product', product: 'Editor' }]);
   });
 
   test('the OpenAPI document describes every endpoint', async () => {

@@ -4,14 +4,15 @@
 
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import { SalvageError } from '../../lib/errors.ts';
+import { isErrorOf, SalvageError } from '../../lib/errors.ts';
 import type { JsonValue } from '../../lib/json.ts';
+import { searchErrors } from '../../search/errors.ts';
 import { type Access, findAccess, refuseForgedRequest, requireClaimed, requirePermissions } from '../access.ts';
 import { webErrors } from '../errors.ts';
 import { webMetrics } from '../metrics.ts';
 import { pageUrl } from '../page-url.ts';
 import type { WebParts } from '../web-parts.ts';
-import type { ApiAnswer, ApiEndpoint } from './api-endpoint.ts';
+import type { ApiAnswer, ApiCall, ApiEndpoint } from './api-endpoint.ts';
 import { apiEndpoints } from './endpoints.ts';
 import { openApiDocument } from './openapi.ts';
 import { validateParameters } from './validate.ts';
@@ -99,7 +100,7 @@ async function answer(
       .join('; ');
     return sendJson(request, reply, { errors: checked.errors, error, error_slug: webErrors.bad_request.slug }, 400);
   }
-  const result = await endpoint.handle({
+  const result = await handle(endpoint, {
     parts,
     access,
     reader: access.reader,
@@ -110,6 +111,18 @@ async function answer(
     signal: leavingSignal(reply),
   });
   return sendAnswer(request, reply, result, access);
+}
+
+/** Errors of a search as crash-stats words them, where crash-stats has the endpoint (web.md §2.1). */
+async function handle(endpoint: ApiEndpoint, call: ApiCall): Promise<ApiAnswer> {
+  try {
+    return await endpoint.handle(call);
+  } catch (error) {
+    const isBadArgument =
+      isErrorOf(error, searchErrors.search_bad_argument) || isErrorOf(error, searchErrors.search_timeout);
+    if (!isBadArgument || endpoint.name.startsWith('v1/')) throw error;
+    throw new SalvageError(error.kind, `Bad request: BadArgumentError: ${error.message}`, { cause: error });
+  }
 }
 
 function readInput(
@@ -141,9 +154,14 @@ export function toMap(search: URLSearchParams): Map<string, string[]> {
   return map;
 }
 
+const leavingByReply = new WeakMap<FastifyReply, AbortSignal>();
+
 /** Aborted when the client closes its connection before the answer. */
 export function leavingSignal(reply: FastifyReply): AbortSignal {
+  const known = leavingByReply.get(reply);
+  if (known) return known;
   const leaving = new AbortController();
+  leavingByReply.set(reply, leaving.signal);
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) leaving.abort(new Error('the client has left'));
   });

@@ -3,8 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Reader } from '../../people/permissions.ts';
-import { type ParsedSearch, parseSearch, type SearchReader } from '../../search/parse-search.ts';
+import { type DroppedField, type ParsedSearch, parseSearch, type SearchReader } from '../../search/parse-search.ts';
 import { type SearchField, searchFields } from '../../search/search-fields.ts';
+import type { SearchAnswer, SearchRequest } from '../../search/search-request.ts';
+import { mayReadProduct } from '../access.ts';
 import type { WebParts } from '../web-parts.ts';
 import type { ApiCall, ApiEndpoint, ApiParameter } from './api-endpoint.ts';
 
@@ -23,9 +25,14 @@ export const searchParameters: readonly ApiParameter[] = [
     isRequired: false,
     description: 'Fields, `_histogram.FIELD` or `_cardinality.FIELD`; default `signature`.',
   },
-  { name: '_facets_size', kind: 'text', isRequired: false, description: 'Terms a facet, 0 to 10,000; 0 = no facets.' },
-  { name: '_results_number', kind: 'text', isRequired: false, description: 'Hits, 0 to 1,000; default 100.' },
-  { name: '_results_offset', kind: 'text', isRequired: false, description: 'Hits to skip.' },
+  {
+    name: '_facets_size',
+    kind: 'integer',
+    isRequired: false,
+    description: 'Terms a facet, 0 to 10,000; 0 = no facets.',
+  },
+  { name: '_results_number', kind: 'integer', isRequired: false, description: 'Hits, 0 to 1,000; default 100.' },
+  { name: '_results_offset', kind: 'integer', isRequired: false, description: 'Hits to skip.' },
   { name: '_sort', kind: 'list', isRequired: false, description: 'Field, or `-FIELD` for descending.' },
   { name: '_return_query', kind: 'text', isRequired: false, description: 'The plan instead of its result.' },
 ];
@@ -49,6 +56,32 @@ function parse(call: ApiCall, isUnredacted: boolean): ParsedSearch {
     now: call.parts.clock.now(),
     isStrict: isUnredacted,
   });
+}
+
+/** What the `errors` of an answer say: nothing of them is an error, but the reader would read the numbers wrongly. */
+export type SearchNote =
+  | DroppedField
+  | { readonly type: 'missing_index'; readonly index: string }
+  | { readonly type: 'unknown_product'; readonly product: string };
+
+/** Names that were left out, weeks that are gone, and products that sent nothing (that the reader may see). */
+export async function searchNotes(
+  { parts, reader }: Pick<ApiCall, 'parts' | 'reader'>,
+  request: SearchRequest,
+  answer: SearchAnswer,
+  dropped: readonly DroppedField[],
+): Promise<readonly SearchNote[]> {
+  const missing = answer.missingWeeks.map((index): SearchNote => ({ type: 'missing_index', index }));
+  const asked = request.filters
+    .filter(({ field }) => field.name === 'product')
+    .flatMap(({ conditions }) => conditions)
+    .filter(({ operator, negated }) => !negated && (operator === 'matches' || operator === 'is'))
+    .map(({ value }) => String(value));
+  if (answer.total > 0 || asked.length === 0) return [...dropped, ...missing];
+  const seen = (await parts.search.productsSeen()).filter(({ product }) => mayReadProduct(reader, product));
+  const known = new Set(seen.map(({ product }) => product.toLowerCase()));
+  const unknown = [...new Set(asked)].filter((product) => !known.has(product.toLowerCase()));
+  return [...dropped, ...missing, ...unknown.map((product): SearchNote => ({ type: 'unknown_product', product }))];
 }
 
 function makeSearchEndpoint(name: string, isUnredacted: boolean): ApiEndpoint {
@@ -86,7 +119,8 @@ function makeSearchEndpoint(name: string, isUnredacted: boolean): ApiEndpoint {
         timeoutMs: searchTimeoutMs(call.reader, call.parts),
         signal: call.signal,
       });
-      return { json: { ...answer, errors: dropped } };
+      const { hits, total, facets } = answer;
+      return { json: { hits, total, facets, errors: await searchNotes(call, request, answer, dropped) } };
     },
   };
 }

@@ -2,17 +2,18 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { type ParsedSearch, parseSearch } from '../../search/parse-search.ts';
+import { parseSearch } from '../../search/parse-search.ts';
 import type { SearchField } from '../../search/search-fields.ts';
 import type { Facet, FacetAnswer, FacetTerm, SearchAnswer, SearchRequest } from '../../search/search-request.ts';
 import { fieldNamed } from '../../search/top-crashers-query.ts';
 import type { ApiCall, ApiEndpoint } from './api-endpoint.ts';
-import { searchParameters, searchReaderOf, searchTimeoutMs } from './super-search.ts';
+import { type SearchNote, searchNotes, searchParameters, searchReaderOf, searchTimeoutMs } from './super-search.ts';
 
 /** A search with what a page says around its hits. */
 export interface WholeSearch extends SearchAnswer {
   readonly request: SearchRequest;
-  readonly dropped: ParsedSearch['dropped'];
+  /** What the reader must know to read the numbers rightly. */
+  readonly notes: readonly SearchNote[];
   readonly clients: number;
   readonly signatures: number;
   /** Reports over the searched period; null when the search has a date histogram of its own. */
@@ -52,7 +53,7 @@ export async function runSearch(call: SearchCall): Promise<WholeSearch> {
     ...answer,
     facets,
     request,
-    dropped,
+    notes: await searchNotes(call, request, answer, dropped),
     clients: numberOf(answer.facets['cardinality_client_id']),
     signatures: numberOf(answer.facets['cardinality_signature']),
     histogram: ownHistogram ? { intervalMs, buckets: answer.facets['histogram_date'] as FacetTerm[] } : null,
@@ -129,7 +130,7 @@ function searchJson(search: WholeSearch): Record<string, unknown> {
     hits: search.hits,
     total: search.total,
     facets: search.facets,
-    errors: search.dropped,
+    errors: search.notes,
     clients: search.clients,
     signatures: search.signatures,
     histogram: search.histogram

@@ -7,6 +7,8 @@ import { type ApiEndpoint, type ApiParameter, ApiValues } from './api-endpoint.t
 /** What is wrong with the parameters of a call, in the shape that crash-stats' forms answer. */
 export type FormErrors = Readonly<Record<string, readonly string[]>>;
 
+const nullCharacters = 'Null characters are not allowed.';
+
 /** Checks the declared parameters; unknown ones are left out. */
 export function validateParameters(
   endpoint: ApiEndpoint,
@@ -20,12 +22,15 @@ export function validateParameters(
     if (problem) errors[parameter.name] = [problem];
     else values.set(parameter.name, given);
   }
+  if (endpoint.takesSearchFields)
+    for (const [name, given] of parameters)
+      if (given.some((value) => value.includes('\0'))) errors[name.replaceAll('\0', '')] ??= [nullCharacters];
   return Object.keys(errors).length > 0 ? { errors } : { values: new ApiValues(values) };
 }
 
 function problemOf(parameter: ApiParameter, given: readonly string[]): string | null {
   if (given.length === 0) return parameter.isRequired ? 'This field is required.' : null;
-  if (given.some((value) => value.includes('\0'))) return 'Null characters are not allowed.';
+  if (given.some((value) => value.includes('\0'))) return nullCharacters;
   const last = given.at(-1) as string;
   if (parameter.kind === 'integer' && !/^-?\d{1,15}$/.test(last.trim())) return 'Enter a whole number.';
   if (parameter.kind === 'choice' && !parameter.choices?.includes(last))

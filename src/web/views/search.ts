@@ -140,17 +140,43 @@ function resultView(parts: SearchPageParts): Html {
   if (result.kind === 'error')
     return notice('danger', html`<strong>${result.message}</strong> ${result.remedy}`, { slug: result.slug });
   const { search, nearest } = result;
-  return html`${droppedNotice(search)}${search.total === 0 ? emptyView(search, nearest) : foundView(parts, search)}`;
+  return html`${notesView(search)}${search.total === 0 ? emptyView(search, nearest) : foundView(parts, search)}`;
 }
 
-function droppedNotice(search: WholeSearch): Html {
-  if (search.dropped.length === 0) return nothing;
-  const names = search.dropped.map(({ field }) => html`<code>${field}</code> `);
-  return notice(
-    'info',
-    html`<strong>${search.dropped.length === 1 ? 'One field was left out:' : `${search.dropped.length} fields were left out:`}</strong> ${names} ${search.dropped.length === 1 ? 'is' : 'are'} protected, and your role cannot search or see ${search.dropped.length === 1 ? 'it' : 'them'}.`,
-    { slug: 'field_not_permitted' },
-  );
+/** One notice a kind: what was left out of the search, and what it could not find. */
+function notesView({ notes }: WholeSearch): Html {
+  const named = (names: readonly string[]) => names.map((name) => html`<code>${name.slice(0, 100)}</code> `);
+  const hidden = notes.flatMap((note) => (note.type === 'field_not_permitted' ? [note.field] : []));
+  const unknown = notes.flatMap((note) => (note.type === 'unknown_field' ? [note.field] : []));
+  const products = notes.flatMap((note) => (note.type === 'unknown_product' ? [note.product] : []));
+  const weeks = notes.filter((note) => note.type === 'missing_index').length;
+  return html`${
+    hidden.length === 0
+      ? nothing
+      : notice(
+          'info',
+          html`<strong>${hidden.length === 1 ? 'One field was left out:' : `${hidden.length} fields were left out:`}</strong> ${named(hidden)} ${hidden.length === 1 ? 'is' : 'are'} protected, and your role cannot search or see ${hidden.length === 1 ? 'it' : 'them'}.`,
+          { slug: 'field_not_permitted' },
+        )
+  }${
+    unknown.length === 0
+      ? nothing
+      : notice('warn', html`<strong>There is no such field:</strong> ${named(unknown)} The search was made without.`, {
+          slug: 'unknown_field',
+        })
+  }${
+    products.length === 0
+      ? nothing
+      : notice('info', html`<strong>No report came from</strong> ${named(products)}.`, { slug: 'unknown_product' })
+  }${
+    weeks === 0
+      ? nothing
+      : notice(
+          'info',
+          html`<strong>${weeks === 1 ? 'One week' : `${weeks} weeks`} of this period ${weeks === 1 ? 'is' : 'are'} no longer in the index.</strong> Reports of that time are not counted here.`,
+          { slug: 'missing_index' },
+        )
+  }`;
 }
 
 function emptyView(search: WholeSearch, nearest: readonly Nearest[]): Html {

@@ -69,19 +69,20 @@ export function requireField(name: string, { reader, parts }: SignatureCall): Se
   return field;
 }
 
-/** A search of this signature's reports with the reader's permissions. */
+/** A search of this signature's reports with the reader's permissions, and the fields that these left out. */
 export function signatureRequest(
   query: SignatureQuery,
   call: SignatureCall,
   controls: Readonly<Record<string, readonly string[]>>,
-): { readonly request: SearchRequest; readonly dropped: readonly { readonly field: string }[] } {
+): { readonly request: SearchRequest; readonly dropped: readonly string[] } {
   const parameters = new Map<string, readonly string[]>([...query.filters, ['signature', [`=${query.signature}`]]]);
   for (const [name, values] of Object.entries(controls)) parameters.set(name, values);
-  return parseSearch(parameters, {
+  const { request, dropped } = parseSearch(parameters, {
     reader: searchReaderOf(call.reader, call.parts, true),
     now: call.parts.clock.now(),
     isStrict: false,
   });
+  return { request, dropped: dropped.flatMap(({ type, field }) => (type === 'field_not_permitted' ? [field] : [])) };
 }
 
 export function runSearch(request: SearchRequest, { parts, reader, signal }: SignatureCall): Promise<SearchAnswer> {

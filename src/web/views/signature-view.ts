@@ -121,7 +121,7 @@ export async function signatureView(query: SignatureQuery, call: SignatureCall):
       panelOf('Architecture', 'cpu_arch', answer),
       { name: 'Graphics', field: 'adapter_device_id', rows: graphicsRows(answer) },
     ],
-    dropped: dropped.map(({ field }) => field),
+    dropped,
   };
 }
 
@@ -339,6 +339,6 @@ export async function signatureReports(
     pages: Math.max(1, Math.ceil(answer.total / reportsPerPage)),
     columns: request.columns.map(({ name }) => name).filter((name) => name !== 'uuid'),
     hits: answer.hits,
-    dropped: dropped.map(({ field }) => field),
+    dropped,
   };
 }
