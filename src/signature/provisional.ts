@@ -4,6 +4,7 @@
 
 import type { ListedFrame } from './frame-list.ts';
 import type { RuleContext, SignatureRule } from './rule.ts';
+import { stripLeadingZeros } from './text.ts';
 import { frameSeparator } from './walk-frames.ts';
 
 /** Starts every signature that stands for code without symbols, so that lists and searches show it. */
@@ -21,7 +22,7 @@ const offsetRule: SignatureRule = {
     const { draft } = context;
     const unnamed = findUnnamed(context)!;
     const named = draft.frames.filter(({ explanation }) => isKept(explanation.fate) && isNamed(explanation.source));
-    const place = `${unnamed.frame.module}@${unnamed.frame.moduleOffset}`;
+    const place = `${unnamed.frame.module}@${stripLeadingZeros(unnamed.frame.moduleOffset ?? '')}`;
     draft.signature = [provisionalMark, ...named.map(({ explanation }) => explanation.text), place].join(
       frameSeparator,
     );

@@ -27,6 +27,10 @@ test('crashes at two places of a module without symbols fall into two groups', (
   assert.ok(one.is_provisional && other.is_provisional);
 });
 
+test('offsets are shown without leading zeros, as stackwalkers write them', () => {
+  assert.equal(sign([studio('0x00000000002f41d0')]).signature, 'provisional | studio.exe@0x2f41d0');
+});
+
 test('without the option, as in the Socorro presets, they share one', () => {
   const result = sign([ntdll, studio('0x1a2b')], false);
   assert.equal(result.signature, 'ntdll.dll | studio.exe');

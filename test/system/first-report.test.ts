@@ -69,7 +69,7 @@ describe('from a POST to a report on a real site', () => {
       'kestrel::index::Index::version_of': 5,
       'OOM | large | tidepool::memory::Arena::Grow': 4,
       'lantern::UndoHistory::restore': 4,
-      'provisional | marginalia.exe@0x00000000002f41d0': 4,
+      'provisional | marginalia.exe@0x2f41d0': 4,
       'gpudrv64.dll | tidepool::render::Frame::Submit': 3,
       'java.lang.IllegalStateException: at org.example.lantern.sync.AlbumSync.merge(AlbumSync.kt:88)': 3,
       'lantern::Stroke::append': 3,
