@@ -9,6 +9,9 @@ import { trimBlanks, valueText } from './text.ts';
 /** Tells whether a function's line number belongs into its signature. */
 export type WantsLine = (functionText: string) => boolean;
 
+/** What Swift's compiler calls the inlined trap of a failed check; the words behind it are the reason, not a type and a name. */
+const swiftFailure = 'Swift runtime failure: ';
+
 const paramTraits = 'IPC::ParamTraits';
 
 /**
@@ -16,6 +19,7 @@ const paramTraits = 'IPC::ParamTraits';
  * the line number where the line-number list asks for it (spec processor.md §4.4; the order of the steps matters).
  */
 export function normaliseCppFunction(name: string, line: unknown, wantsLine: WantsLine): string {
+  if (name.startsWith(swiftFailure)) return name;
   let text = dropQualifiers(name);
   if (!text.includes('::operator')) text = dropPrefix(text);
   if (text.includes('`')) text = text.replaceAll("`anonymous namespace'", '(anonymous namespace)');
