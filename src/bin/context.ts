@@ -43,6 +43,8 @@ export interface ProcessContext {
   readonly metrics: Metrics;
   readonly errors: ErrorReporter;
   readonly releasers: Releasers;
+  /** Aborted when the process was told to end: what is still starting gives up. */
+  readonly stopping: AbortSignal;
 }
 
 export interface ContextOptions {
@@ -50,6 +52,8 @@ export interface ContextOptions {
   readonly logsTo: 'stdout' | 'stderr';
   /** Log the effective configuration, as long-running roles do at start. */
   readonly announcesConfig: boolean;
+  /** Never aborted where it is left out. */
+  readonly stopping?: AbortSignal;
 }
 
 /** Config, then logger, then errors, then metrics: the first things of every process, in this order. */
@@ -81,6 +85,7 @@ export async function openContext(role: string, options: ContextOptions): Promis
     metrics,
     errors,
     releasers,
+    stopping: options.stopping ?? new AbortController().signal,
   };
 }
 
@@ -164,13 +169,15 @@ async function openMetrics(config: Config, logger: Logger, host: string, release
  */
 export async function runRole(role: string, start: (context: ProcessContext) => Promise<void>): Promise<void> {
   let context: ProcessContext;
+  const stopping = new AbortController();
   try {
-    context = await openContext(role, { logsTo: 'stdout', announcesConfig: true });
+    context = await openContext(role, { logsTo: 'stdout', announcesConfig: true, stopping: stopping.signal });
   } catch (error) {
     process.stderr.write(`Unhandled startup exception: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
   const stopped = waitForStopSignal(context.logger);
+  void stopped.then(() => stopping.abort(new Error('the process ends')));
   try {
     // A start that waits for a back end can be stopped too.
     await Promise.race([start(context), stopped]);

@@ -7,6 +7,7 @@ import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { errorText } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { checkWithin } from './check-within.ts';
 import { moverLimits } from './limits.ts';
 
 export interface GateParts {
@@ -79,19 +80,11 @@ export class BackEndGate {
 
   async #problem(): Promise<unknown> {
     const { clock, check, signal } = this.#parts;
-    const late = new AbortController();
-    const timeoutMs = moverLimits.checkTimeoutMs.value;
-    const timeout = clock.sleep(timeoutMs, late.signal).then(() => {
-      throw new Error(`no answer within ${timeoutMs / 1000} s`);
-    });
-    timeout.catch(() => {});
     try {
-      await Promise.race([check(signal), timeout]);
+      await checkWithin(() => check(signal), clock);
       return null;
     } catch (error) {
       return error;
-    } finally {
-      late.abort();
     }
   }
 }

@@ -5,6 +5,10 @@
 import { declareErrors } from '../lib/errors.ts';
 
 export const moverErrors = declareErrors({
+  back_end_silent: {
+    meaning: 'The storage or the queue did not answer its check in time; it counts as away.',
+    remedy: 'Nothing is lost: crashes wait in the spool. Look for a firewall or a proxy that swallows connections.',
+  },
   copy_differs: {
     meaning: 'What the destination gave back after a copy is not what the source holds.',
     remedy:

@@ -22,6 +22,12 @@ export const moverLimits = declareLimits({
     reason:
       'Announced ids of one day held at a time to compare them with the store, about 25 MB; more are compared in parts by the first digits of the id.',
   },
+  settleMsMax: {
+    value: 2000,
+    unit: 'ms',
+    reason:
+      'What a back end still holds when the time to drain is over gets this much longer; it is done again at the next start.',
+  },
   checkTimeoutMs: {
     value: 30_000,
     unit: 'ms',

@@ -7,6 +7,7 @@ import { completeRawCrashJson, findDumps } from '../crash/find-dumps.ts';
 import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
+import { endsWithin } from '../lib/ends-within.ts';
 import { errorText, isErrorOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics, MetricTags } from '../lib/metrics.ts';
@@ -40,8 +41,8 @@ export interface Mover {
   /** Back ends that do not answer at the moment. */
   readonly down: readonly ('storage' | 'queue')[];
   /**
-   * Goes on until the spool is empty, a back end is down or the time is over, then stops. What is left stays in the
-   * spool for the next start. Close the intake first and the spool after.
+   * Goes on until the spool is empty but for crashes that were tried once more, a back end is down or the time is over,
+   * then stops. What is left stays in the spool for the next start. Close the intake first and the spool after.
    */
   drain(timeoutMs: number): Promise<void>;
 }
@@ -62,6 +63,8 @@ class SpoolMover implements Mover {
   readonly #failures = new Map<CrashId, number>();
   readonly #workers: Promise<void>;
   #inFlight = 0;
+  /** Crashes that failed since the drain began: their next try is the next start's. Null before. */
+  #failedInDrain: Set<CrashId> | null = null;
 
   constructor(parts: MoverParts) {
     this.#parts = parts;
@@ -78,10 +81,14 @@ class SpoolMover implements Mover {
   async drain(timeoutMs: number): Promise<void> {
     const { clock, spool } = this.#parts;
     const endMs = clock.monotonicMs() + timeoutMs;
-    while (spool.status().entryCount > 0 && this.down.length === 0 && clock.monotonicMs() < endMs)
+    const failed = new Set<CrashId>();
+    this.#failedInDrain = failed;
+    // One more try for what waits for its turn.
+    spool.retryReleased();
+    while (spool.status().entryCount > failed.size && this.down.length === 0 && clock.monotonicMs() < endMs)
       await clock.sleep(drainPollMs);
     this.#stopping.abort(new Error('the mover stops'));
-    await this.#workers;
+    await endsWithin(this.#workers, moverLimits.settleMsMax.value, clock);
     const left = spool.status().entryCount;
     this.#logger.info(left === 0 ? 'everything moved' : `${left} crashes stay in the spool for the next start`);
   }
@@ -123,6 +130,7 @@ class SpoolMover implements Mover {
       if (saved !== 'done') return;
       if (result === 'accept' && !(await this.#publish(entry))) return;
       this.#failures.delete(crashId);
+      this.#failedInDrain?.delete(crashId);
       await entry.remove();
       this.#count('saved');
       this.#time('handlingTime', this.#parts.clock.now().getTime() - receivedAt.getTime());
@@ -184,6 +192,7 @@ class SpoolMover implements Mover {
 
   #giveBack(entry: SpoolEntry): void {
     const { crashId } = entry.head;
+    this.#failedInDrain?.add(crashId);
     const failures = (this.#failures.get(crashId) ?? 0) + 1;
     this.#failures.delete(crashId);
     this.#failures.set(crashId, failures);

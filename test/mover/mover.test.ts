@@ -235,17 +235,56 @@ test('draining ends when the spool is empty, and at once while a back end is dow
   assert.equal(sick.spool.status().entryCount, 5);
 });
 
+test('a drain tries once more what waits for its turn, and does not wait for what fails again', async () => {
+  const bench = await setUp();
+  const [well, ill] = [makeReport(), makeReport()];
+  bench.storage.fault = outage;
+  for (const report of [well, ill]) await commitReport(bench.spool, report);
+  await until(() => bench.storage.saves.length >= 2);
+  bench.storage.fault = (crashId) => (crashId === ill.head.crashId ? new Error('broken crash') : null);
+  const started = performance.now();
+  await bench.mover.drain(60_000);
+  assert.ok(performance.now() - started < 5000);
+  await assertStored(bench, well);
+  assert.equal(bench.spool.status().entryCount, 1);
+});
+
+test('a drain does not wait for a back end that holds on to a crash', async () => {
+  const bench = await setUp();
+  bench.storage.saveRawCrash = () => new Promise(() => {});
+  await commitReport(bench.spool, makeReport());
+  await until(() =>
+    bench.metrics.records.some(({ name, value }) => name.endsWith('crashmover.in_flight') && value > 0),
+  );
+  const started = performance.now();
+  await bench.mover.drain(100);
+  assert.ok(performance.now() - started < 10_000);
+  assert.equal(bench.spool.status().entryCount, 1);
+});
+
 test('at start an outage is logged, a refusal or an unknown failure stops', async () => {
   const storage = new FaultyStorage();
   const queue = new FaultyQueue({ logger });
-  await checkAtStart({ storage, queue, logger });
+  const parts = { storage, queue, logger, clock: systemClock };
+  await checkAtStart(parts);
   storage.fault = outage;
-  await checkAtStart({ storage, queue, logger });
+  await checkAtStart(parts);
   storage.fault = () => new SalvageError(storageErrors.storage_refused, 'no such bucket');
-  await assert.rejects(checkAtStart({ storage, queue, logger }), { slug: 'storage_refused' });
+  await assert.rejects(checkAtStart(parts), { slug: 'storage_refused' });
   storage.fault = null;
   queue.fault = new SalvageError(queueErrors.queue_refused);
-  await assert.rejects(checkAtStart({ storage, queue, logger }), { slug: 'queue_refused' });
+  await assert.rejects(checkAtStart(parts), { slug: 'queue_refused' });
   queue.fault = new TypeError('a bug');
-  await assert.rejects(checkAtStart({ storage, queue, logger }), TypeError);
+  await assert.rejects(checkAtStart(parts), TypeError);
+});
+
+test('at start a storage that never answers is an outage', async () => {
+  class SilentStorage extends MemoryStorage {
+    override check(): Promise<void> {
+      return new Promise(() => {});
+    }
+  }
+  const clock = { ...systemClock, sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 1000, signal) };
+  await checkAtStart({ storage: new SilentStorage(), queue: new NullQueue({ logger }), logger, clock });
+  assert.match(records.at(-1)?.message ?? '', /cannot be reached, crashes wait in the spool: .*no answer within 30 s/);
 });

@@ -74,7 +74,8 @@ export async function openIntake(context: ProcessContext, defaultThrottler: stri
     spool,
     collector,
     async startMoving(storage, queue) {
-      await checkAtStart({ storage, queue, logger });
+      await checkAtStart({ storage, queue, logger, clock });
+      context.stopping.throwIfAborted();
       backEnds = { storage, queue };
       const mover = makeMover({
         spool,

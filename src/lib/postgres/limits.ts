@@ -35,6 +35,12 @@ export const postgresLimits = declareLimits({
     unit: 'items',
     reason: 'ten connections saturate two to four cores; the server default allows 100 for all roles together',
   },
+  connectTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    reason:
+      'a server that is there answers within milliseconds, a busy one within seconds; a firewall that swallows packets never',
+  },
   silenceMs: {
     value: 5_000,
     unit: 'ms',

@@ -5,6 +5,7 @@
 import pg from 'pg';
 import { errorText } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { postgresLimits } from './limits.ts';
 
 export interface ListenerOptions {
   /** Must reach the server directly: poolers such as pgbouncer do not pass notifications on. */
@@ -40,7 +41,7 @@ export class PostgresListener {
       connectionString: url,
       application_name: `salvage listen ${channel}`,
       keepAlive: true,
-      connectionTimeoutMillis: 10_000,
+      connectionTimeoutMillis: postgresLimits.connectTimeoutMs.value,
     });
     this.#client = client;
     let isOver = false;

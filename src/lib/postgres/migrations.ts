@@ -9,6 +9,7 @@ import pg from 'pg';
 import { errorText, SalvageError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { postgresErrors } from './errors.ts';
+import { postgresLimits } from './limits.ts';
 import { databaseError } from './pool.ts';
 
 /** One file `sql/000001-name.sql`. Never edited after a release; a change is a new file. */
@@ -92,7 +93,11 @@ export async function migrationStatus(
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'salvage migrations' });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'salvage migrations',
+    connectionTimeoutMillis: postgresLimits.connectTimeoutMs.value,
+  });
   client.on('error', () => {});
   try {
     await client.connect();

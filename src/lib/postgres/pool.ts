@@ -30,7 +30,7 @@ export function makePool(options: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.connectionsMax ?? postgresLimits.poolConnectionsMax.value,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: postgresLimits.connectTimeoutMs.value,
     statement_timeout: statementTimeoutMs,
     // On a half-open connection the server's own time-out never arrives.
     query_timeout: statementTimeoutMs + postgresLimits.silenceMs.value,
@@ -72,7 +72,9 @@ export function isDatabaseOutage(error: unknown): boolean {
   }
   return (
     typeof message === 'string' &&
-    /connection terminated|not queryable|timeout exceeded when trying to connect|query read timeout/i.test(message)
+    /connection terminated|not queryable|timeout expired|timeout exceeded when trying to connect|query read timeout/i.test(
+      message,
+    )
   );
 }
 
