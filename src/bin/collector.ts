@@ -4,14 +4,15 @@
 
 import cluster, { type Worker } from 'node:cluster';
 import { readConfig } from '../config/config.ts';
+import { endsWithin } from '../lib/ends-within.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { type ProcessContext, runRole } from './context.ts';
 import { binErrors } from './errors.ts';
 import { optionGroups } from './option-groups.ts';
-import { processOptions, queueOptions, storageOptions } from './options.ts';
-import { openIntake } from './parts/intake.ts';
+import { processOptions, queueOptions } from './options.ts';
+import { type Intake, openIntake } from './parts/intake.ts';
 import { openQueue } from './parts/queues.ts';
-import { openStorage } from './parts/storages.ts';
+import { isStorageConfigured, needsPostgres, openStorage } from './parts/storages.ts';
 
 /** One process, or with WEB_CONCURRENCY several on one port, each with its own part of the spool. */
 export async function collect(): Promise<void> {
@@ -30,21 +31,46 @@ function wantedWorkerCount(): number {
   }
 }
 
+/** How long a start waits for storage and queue to refuse it; whoever refuses does so in milliseconds. */
+const refusalMsMax = 5000;
+
+/**
+ * A storage or queue that refuses for good stops the start, so it is asked before the intake opens. One that is away or
+ * silent must not keep the intake closed: crashes wait in the spool until it is there.
+ */
 async function collectInOneProcess(context: ProcessContext): Promise<void> {
-  const { logger, config } = context;
-  const storageClass = config.valuesOf(storageOptions).class;
-  const queueClass = config.valuesOf(queueOptions).class;
-  if (storageClass === '')
-    logger.warning('NO STORAGE IS CONFIGURED: crashes are taken and thrown away. Set SALVAGE_STORAGE_CLASS.');
-  if (queueClass === '')
-    logger.warning('no queue is configured: no processor will hear of crashes. Set SALVAGE_QUEUE_CLASS.');
+  const { logger, clock, releasers } = context;
+  warnOfNullBackEnds(context);
   const intake = await openIntake(context, 'null');
-  const needsDatabase = [storageClass, queueClass].includes('postgres');
+  const moving = startMoving(context, intake);
+  const isMoving = await endsWithin(moving, refusalMsMax, clock);
+  if (!isMoving) logger.error('storage or queue do not answer yet: intake opens, crashes wait in the spool');
+  const { host, port, drainTimeoutMs } = context.process;
+  const address = await intake.collector.start(host || '0.0.0.0', port).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    throw new SalvageError(binErrors.address_in_use, error.message, { cause: error });
+  });
+  const closeIntake = () => intake.collector.drain(Math.min(drainTimeoutMs, 10_000));
+  releasers.add('intake', closeIntake);
+  logger.info(`intake is open: http://${address.address}:${address.port}/submit`);
+  await moving;
+  // Closed before the mover, which may have come later: no report may come in once it has stopped.
+  if (!isMoving) releasers.add('intake', closeIntake);
+}
+
+function warnOfNullBackEnds({ logger, config }: ProcessContext): void {
+  if (!isStorageConfigured(config))
+    logger.warning('NO STORAGE IS CONFIGURED: crashes are taken and thrown away. Set SALVAGE_STORAGE_CLASS.');
+  if (config.valuesOf(queueOptions).class === '')
+    logger.warning('no queue is configured: no processor will hear of crashes. Set SALVAGE_QUEUE_CLASS.');
+}
+
+async function startMoving(context: ProcessContext, intake: Intake): Promise<void> {
+  const needsDatabase = needsPostgres(context.config) || context.config.valuesOf(queueOptions).class === 'postgres';
   // Loaded only where it is used: a collector idles below 100 MB.
-  const database = needsDatabase ? await (await import('./parts/database.ts')).openDatabase(context) : null;
+  const database = needsDatabase ? await (await import('./parts/database.ts')).openDatabaseWhenUp(context) : null;
   const storage = await openStorage(context, 'null', database);
   const queue = await openQueue(context, 'null', database);
-  const { host, port, drainTimeoutMs } = context.process;
   const mover = await intake.startMoving(storage, queue);
   if (database) {
     const { ownStatus, registerIntakeStatus, startTellingStatus } = await import('./parts/status.ts');
@@ -52,12 +78,6 @@ async function collectInOneProcess(context: ProcessContext): Promise<void> {
     registerIntakeStatus(status, intake, mover, context.dataDir);
     startTellingStatus(context, status, database.pool);
   }
-  const address = await intake.collector.start(host || '0.0.0.0', port).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new SalvageError(binErrors.address_in_use, error.message, { cause: error });
-  });
-  context.releasers.add('intake', () => intake.collector.drain(Math.min(drainTimeoutMs, 10_000)));
-  logger.info(`intake is open: http://${address.address}:${address.port}/submit`);
 }
 
 const restartWaitMs = 1000;

@@ -4,9 +4,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { retry } from '../lib/backoff.ts';
-import { errorText, isErrorOf, SalvageError } from '../lib/errors.ts';
-import { postgresErrors } from '../lib/postgres/errors.ts';
+import { errorText, SalvageError } from '../lib/errors.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { PostgresMissingSymbols } from '../search/postgres-missing-symbols.ts';
@@ -15,7 +13,7 @@ import { PairedOutbox } from '../storage/paired-outbox.ts';
 import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
 import { binErrors } from './errors.ts';
-import { type Database, openDatabase } from './parts/database.ts';
+import { openDatabaseWhenUp } from './parts/database.ts';
 import { openDestinations } from './parts/destinations.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
@@ -88,19 +86,6 @@ export async function serve(context: ProcessContext): Promise<void> {
   await announceClaim(context, people, `http://${shownHost(address)}:${address.port}`);
   if (config.notices.length > 0)
     logger.debug(`${config.notices.length} notices on the configuration; see \`salvage config\``);
-}
-
-/** Waits out a database that is away: intake goes on meanwhile. Anything else stops the start. */
-function openDatabaseWhenUp(context: ProcessContext): Promise<Database> {
-  return retry(() => openDatabase(context), {
-    clock: context.clock,
-    attemptsMax: Number.POSITIVE_INFINITY,
-    isRetryable: (error) => isErrorOf(error, postgresErrors.database_outage),
-    onRetry: (error, _failures, waitMs) =>
-      context.logger.error(
-        `the database is away, crashes wait in the spool; next try in ${Math.round(waitMs / 1000)} s: ${errorText(error)}`,
-      ),
-  });
 }
 
 /** The one port: the collector's paths never wait for the web part; until that is open, its paths say so. */

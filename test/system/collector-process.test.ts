@@ -4,123 +4,25 @@
 
 // `salvage collector` as whoever runs it sees it: settings in, log lines, metrics and exit codes out.
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { globSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createSocketServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
-
-const root = await mkdtemp(join(tmpdir(), 'salvage-process-'));
-const children = new Set<ChildProcess>();
-after(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await rm(root, { recursive: true, force: true });
-});
-
-const command = join(import.meta.dirname, '../../salvage');
-let folderCount = 0;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly dataDir: string;
-  /** Everything written so far, stdout and stderr. */
-  text(): string;
-  /** The Fields of mozlog lines of one logger. */
-  linesOf(logger: string): Record<string, unknown>[];
-  waitFor(pattern: RegExp): Promise<void>;
-  stop(signal?: NodeJS.Signals): Promise<number | null>;
-}
-
-function newFolder(): string {
-  folderCount += 1;
-  return join(root, String(folderCount));
-}
-
-function launch(environment: Record<string, string>, dataDir = newFolder()) {
-  const child = spawn(process.execPath, [command, 'collector'], {
-    cwd: root,
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', SALVAGE_DATA_DIR: dataDir, ...environment },
-  });
-  children.add(child);
-  let written = '';
-  const waiting = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      written += chunk;
-      for (const look of waiting) look();
-    });
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  const waitFor = (pattern: RegExp) =>
-    new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (!pattern.test(written)) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      ended.then(() => reject(new Error(`ended before ${pattern}:\n${written}`)));
-      look();
-    });
-  return { child, dataDir, ended, waitFor, text: () => written };
-}
-
-async function start(environment: Record<string, string>, dataDir?: string): Promise<Running> {
-  const running = launch(environment, dataDir);
-  await running.waitFor(/intake is open/);
-  const { child, ended, text } = running;
-  return {
-    ...running,
-    port: Number(/intake is open: http:\/\/[^:]+:(\d+)\//.exec(text())?.[1]),
-    linesOf: (logger) =>
-      mozlogLines(text())
-        .filter((line) => line.Type === logger)
-        .map((line) => line.Fields),
-    async stop(signal = 'SIGTERM') {
-      child.kill(signal);
-      return (await ended)[0];
-    },
-  };
-}
-
-interface Mozlog {
-  readonly Timestamp: number;
-  readonly Type: string;
-  readonly Severity: number;
-  readonly Pid: number;
-  readonly EnvVersion: string;
-  readonly Hostname: string;
-  readonly Fields: Record<string, unknown>;
-}
-
-function mozlogLines(text: string): Mozlog[] {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Mozlog);
-}
-
-const body = Buffer.from(
-  '--b\r\nContent-Disposition: form-data; name="ProductName"\r\n\r\nEditor\r\n--b\r\nContent-Disposition: form-data; name="Version"\r\n\r\n1.0\r\n--b\r\nContent-Disposition: form-data; name="upload_file_minidump"; filename="a.dmp"\r\n\r\nMDMP dump\r\n--b--\r\n',
-);
-
-async function submit(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/submit`, {
-    method: 'POST',
-    headers: { 'content-type': 'multipart/form-data; boundary=b', connection: 'close' },
-    body,
-  });
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  assert.match(text, /^CrashID=bp-[0-9a-f-]{36}\n$/);
-  return text.trim().slice('CrashID=bp-'.length);
-}
+import {
+  command,
+  launchCollector,
+  mozlogLines,
+  newFolder,
+  reportBody,
+  root,
+  startCollector,
+  submitReport,
+} from './collector-command.ts';
 
 /** Begins a report and keeps the rest back until told. */
 async function beginReport(port: number): Promise<() => Promise<string>> {
@@ -132,19 +34,18 @@ async function beginReport(port: number): Promise<() => Promise<string>> {
   socket.on('error', () => {});
   await once(socket, 'connect');
   socket.write(
-    `POST /submit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${body.length}\r\n\r\n`,
+    `POST /submit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${reportBody.length}\r\n\r\n`,
   );
-  socket.write(body.subarray(0, 100));
+  socket.write(reportBody.subarray(0, 100));
   return async () => {
-    socket.write(body.subarray(100));
+    socket.write(reportBody.subarray(100));
     await once(socket, 'close');
     return answer;
   };
 }
 
 function envFile(lines: readonly string[]): string {
-  folderCount += 1;
-  const path = join(root, `${folderCount}.env`);
+  const path = `${newFolder()}.env`;
   writeFileSync(path, `${lines.join('\n')}\n`);
   return path;
 }
@@ -170,11 +71,11 @@ test('an env file of Antenna of 2018 runs unchanged', async () => {
     'GUNICORN_WORKER_CLASS=gevent',
     'SECRET_SENTRY_DSN=',
   ]);
-  const node = await start({ ANTENNA_ENV: path, SALVAGE_COLLECTOR_PROFILE: 'antenna-2018' });
+  const node = await startCollector({ ANTENNA_ENV: path, SALVAGE_COLLECTOR_PROFILE: 'antenna-2018' });
   const response = await fetch(`http://127.0.0.1:${node.port}/submit`, {
     method: 'POST',
     headers: { 'content-type': 'multipart/form-data; boundary=b' },
-    body,
+    body: reportBody,
   });
   const answer = await response.text();
   assert.match(answer, /^CrashID=xx-/);
@@ -205,8 +106,8 @@ test('an env file of Antenna of today runs unchanged', async () => {
     'CRASHMOVER_CRASHPUBLISH_CLASS=antenna.ext.crashpublish_base.NoOpCrashPublish',
     'CRASHMOVER_MAX_ATTEMPTS=5',
   ]);
-  const node = await start({ ANTENNA_ENV: path });
-  const crashId = await submit(node.port);
+  const node = await startCollector({ ANTENNA_ENV: path });
+  const crashId = await submitReport(node.port);
   assert.equal(await node.stop(), 0);
   assert.ok(filesOf(crashes, crashId).length >= 2);
   assert.match(node.text(), /No use here for CRASHMOVER_MAX_ATTEMPTS: the mover never gives up/);
@@ -216,7 +117,11 @@ test('an env file of Antenna of today runs unchanged', async () => {
 });
 
 test('wrong values stop the start, all at once, with name, value and what would be right', async () => {
-  const node = launch({ PORT: 'eighty', SALVAGE_COLLECTOR_PROFILE: 'antenna-2017', SALVAGE_SYSLOG: 'somewhere' });
+  const node = launchCollector({
+    PORT: 'eighty',
+    SALVAGE_COLLECTOR_PROFILE: 'antenna-2017',
+    SALVAGE_SYSLOG: 'somewhere',
+  });
   assert.deepEqual(await node.ended, [1, null]);
   assert.match(node.text(), /Unhandled startup exception/);
   assert.match(node.text(), /PORT = "eighty" \(environment\): must be a whole number from 0 to 65535/);
@@ -234,8 +139,8 @@ test('salvage config prints where values came from, secrets masked', async () =>
 });
 
 test('without settings: one line a crash of the null throttler, storage and queue each', async () => {
-  const node = await start({});
-  const crashId = await submit(node.port);
+  const node = await startCollector({});
+  const crashId = await submitReport(node.port);
   await node.waitFor(/crash publish no-op/);
   assert.equal(await node.stop(), 0);
   for (const logger of ['salvage.throttler.null', 'salvage.storage.null', 'salvage.queue.null']) {
@@ -255,7 +160,11 @@ test('SIGTERM drains and exits 0; PORT is honoured', async () => {
   const { port } = probe.address() as AddressInfo;
   await promisify(probe.close.bind(probe))();
   const crashes = newFolder();
-  const node = await start({ PORT: String(port), SALVAGE_STORAGE_CLASS: 'fs', SALVAGE_STORAGE_FS_ROOT: crashes });
+  const node = await startCollector({
+    PORT: String(port),
+    SALVAGE_STORAGE_CLASS: 'fs',
+    SALVAGE_STORAGE_FS_ROOT: crashes,
+  });
   assert.equal(node.port, port);
   const finish = await beginReport(port);
   node.child.kill('SIGTERM');
@@ -268,7 +177,7 @@ test('SIGTERM drains and exits 0; PORT is honoured', async () => {
 });
 
 test('a second signal ends at once', async () => {
-  const node = await start({});
+  const node = await startCollector({});
   await beginReport(node.port);
   node.child.kill('SIGINT');
   await node.waitFor(/SIGINT: finishing what is under way/);
@@ -281,8 +190,8 @@ test('a second signal ends at once', async () => {
 });
 
 test('every log line is mozlog; on request readable', async () => {
-  const [mozlog, readable] = await Promise.all([start({}), start({ SALVAGE_LOG_FORMAT: 'text' })]);
-  await Promise.all([submit(mozlog.port), submit(readable.port)]);
+  const [mozlog, readable] = await Promise.all([startCollector({}), startCollector({ SALVAGE_LOG_FORMAT: 'text' })]);
+  await Promise.all([submitReport(mozlog.port), submitReport(readable.port)]);
   await Promise.all([mozlog.stop(), readable.stop()]);
   for (const line of mozlogLines(mozlog.text())) {
     assert.equal(line.EnvVersion, '2.0');
@@ -309,7 +218,7 @@ test('a failed start reaches Sentry and the log under one text', async () => {
   }).listen(0, '127.0.0.1');
   await once(sentry, 'listening');
   const { port } = sentry.address() as AddressInfo;
-  const node = launch({
+  const node = launchCollector({
     SECRET_SENTRY_DSN: `http://key@127.0.0.1:${port}/1`,
     SALVAGE_QUEUE_CLASS: 'telegraph',
     HOSTNAME: 'node9',
@@ -341,8 +250,8 @@ async function captureStatsd(environment: Record<string, string>, until: string)
   });
   const { port } = socket.address();
   const statsd = { STATSD_HOST: '127.0.0.1', STATSD_PORT: String(port), HOST_ID: 'node5' };
-  const node = await start({ ...statsd, SALVAGE_COLLECTOR_THROTTLER: 'accept-all', ...environment });
-  await submit(node.port);
+  const node = await startCollector({ ...statsd, SALVAGE_COLLECTOR_THROTTLER: 'accept-all', ...environment });
+  await submitReport(node.port);
   for (const path of ['__version__', '__lbheartbeat__', '__heartbeat__'])
     await (await fetch(`http://127.0.0.1:${node.port}/${path}`)).text();
   await done.promise;
@@ -386,8 +295,8 @@ test('Prometheus has a port of its own', async () => {
   await once(probe, 'listening');
   const { port } = probe.address() as AddressInfo;
   await promisify(probe.close.bind(probe))();
-  const node = await start({ SALVAGE_PROMETHEUS_PORT: String(port) });
-  await submit(node.port);
+  const node = await startCollector({ SALVAGE_PROMETHEUS_PORT: String(port) });
+  await submitReport(node.port);
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   assert.match(text, /^socorro_collector_breakpad_resource_incoming_crash(\{[^}]*\})? 1$/m);
   assert.equal((await fetch(`http://127.0.0.1:${node.port}/metrics`)).status, 404);
@@ -403,8 +312,8 @@ test('syslog gets the same lines over a socket of this machine', async () => {
     }),
   ).listen(path);
   await once(syslog, 'listening');
-  const node = await start({ SALVAGE_SYSLOG: `unix:${path}` });
-  await submit(node.port);
+  const node = await startCollector({ SALVAGE_SYSLOG: `unix:${path}` });
+  await submitReport(node.port);
   assert.equal(await node.stop(), 0);
   for (let tries = 0; tries < 100 && !received.includes('everything moved'); tries++)
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -415,12 +324,16 @@ test('syslog gets the same lines over a socket of this machine', async () => {
 
 test('WEB_CONCURRENCY: several processes on one port, each with its own part of the spool', async () => {
   const crashes = newFolder();
-  const node = await start({ WEB_CONCURRENCY: '2', SALVAGE_STORAGE_CLASS: 'fs', SALVAGE_STORAGE_FS_ROOT: crashes });
+  const node = await startCollector({
+    WEB_CONCURRENCY: '2',
+    SALVAGE_STORAGE_CLASS: 'fs',
+    SALVAGE_STORAGE_FS_ROOT: crashes,
+  });
   const isBoth = () =>
     mozlogLines(node.text()).filter((line) => String(line.Fields['msg']).startsWith('intake is open')).length === 2;
   while (!isBoth()) await new Promise((resolve) => setTimeout(resolve, 20));
   const crashIds: string[] = [];
-  for (let count = 0; count < 10; count++) crashIds.push(await submit(node.port));
+  for (let count = 0; count < 10; count++) crashIds.push(await submitReport(node.port));
   const pids = new Set(mozlogLines(node.text()).map((line) => line.Pid));
   assert.equal(pids.size, 2);
   assert.equal(await node.stop(), 0);

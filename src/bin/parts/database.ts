@@ -3,7 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { join } from 'node:path';
-import { isErrorOf } from '../../lib/errors.ts';
+import { retry } from '../../lib/backoff.ts';
+import { errorText, isErrorOf } from '../../lib/errors.ts';
 import { EmbeddedPostgres } from '../../lib/postgres/embedded.ts';
 import { postgresErrors } from '../../lib/postgres/errors.ts';
 import { migrate } from '../../lib/postgres/migrations.ts';
@@ -67,4 +68,18 @@ export async function openDatabase(context: ProcessContext): Promise<Database> {
     directUrl: settings.directUrl || (isPooled ? null : url),
     isEmbedded,
   };
+}
+
+/** Waits out a database that is away: intake goes on meanwhile. Anything else stops the start. */
+export function openDatabaseWhenUp(context: ProcessContext): Promise<Database> {
+  return retry(() => openDatabase(context), {
+    clock: context.clock,
+    attemptsMax: Number.POSITIVE_INFINITY,
+    signal: context.stopping,
+    isRetryable: (error) => isErrorOf(error, postgresErrors.database_outage),
+    onRetry: (error, _failures, waitMs) =>
+      context.logger.error(
+        `the database is away, crashes wait in the spool; next try in ${Math.round(waitMs / 1000)} s: ${errorText(error)}`,
+      ),
+  });
 }

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type { Config } from '../../config/config.ts';
 import { payStorageDebts } from '../../storage/containers/pay-debts.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { storageTreeOptions } from '../../storage/options.ts';
@@ -56,11 +57,20 @@ function startPayingDebts(storage: CrashStorage, { clock, logger, releasers }: P
   });
 }
 
-/** The configured storage for commands, with a database only where one of its leaves needs it. */
-export async function openConfiguredStorage(context: ProcessContext, fallback: string): Promise<CrashStorage> {
-  const { tree } = context.config.valuesOf(storageTreeOptions);
-  const isAsking = JSON.stringify(tree ?? context.config.valuesOf(storageOptions).class)
+/** False when nothing says where crashes go. */
+export function isStorageConfigured(config: Config): boolean {
+  return config.valuesOf(storageTreeOptions).tree !== null || config.valuesOf(storageOptions).class !== '';
+}
+
+/** True when the configured storage, or a leaf of its tree, is PostgreSQL. */
+export function needsPostgres(config: Config): boolean {
+  const { tree } = config.valuesOf(storageTreeOptions);
+  return JSON.stringify(tree ?? config.valuesOf(storageOptions).class)
     .toLowerCase()
     .includes('postgres');
-  return openStorage(context, fallback, isAsking ? await openDatabase(context) : null);
+}
+
+/** The configured storage for commands, with a database only where one of its leaves needs it. */
+export async function openConfiguredStorage(context: ProcessContext, fallback: string): Promise<CrashStorage> {
+  return openStorage(context, fallback, needsPostgres(context.config) ? await openDatabase(context) : null);
 }
