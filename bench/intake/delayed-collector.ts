@@ -7,6 +7,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { runRole } from '../../src/bin/context.ts';
 import { openIntake } from '../../src/bin/parts/intake.ts';
+import { makeOwnStatus } from '../../src/bin/parts/own-status.ts';
 import type { CrashReport } from '../../src/crash/raw-crash.ts';
 import { NullQueue } from '../../src/queue/null-queue.ts';
 import { NullStorage } from '../../src/storage/null-storage.ts';
@@ -22,7 +23,7 @@ class DelayedStorage extends NullStorage {
 
 await runRole('collector', async (context) => {
   const { logger } = context;
-  const intake = await openIntake(context, 'accept-all');
+  const intake = await openIntake(context, 'accept-all', makeOwnStatus(context));
   await intake.startMoving(new DelayedStorage({ logger }), new NullQueue({ logger }));
   await intake.collector.start('127.0.0.1', context.process.port);
   context.releasers.add('intake', () => intake.collector.drain(5000));

@@ -6,11 +6,13 @@ import cluster, { type Worker } from 'node:cluster';
 import { readConfig } from '../config/config.ts';
 import { endsWithin } from '../lib/ends-within.ts';
 import { SalvageError } from '../lib/errors.ts';
+import type { LocalStatus } from '../lib/status.ts';
 import { type ProcessContext, runRole } from './context.ts';
 import { binErrors } from './errors.ts';
 import { optionGroups } from './option-groups.ts';
 import { processOptions, queueOptions } from './options.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
+import { makeOwnStatus } from './parts/own-status.ts';
 import { openQueue } from './parts/queues.ts';
 import { isStorageConfigured, needsPostgres, openStorage } from './parts/storages.ts';
 
@@ -41,8 +43,9 @@ const refusalMsMax = 5000;
 async function collectInOneProcess(context: ProcessContext): Promise<void> {
   const { logger, clock, releasers } = context;
   warnOfNullBackEnds(context);
-  const intake = await openIntake(context, 'null');
-  const moving = startMoving(context, intake);
+  const status = makeOwnStatus(context);
+  const intake = await openIntake(context, 'null', status);
+  const moving = startMoving(context, intake, status);
   const isMoving = await endsWithin(moving, refusalMsMax, clock);
   if (!isMoving) logger.error('storage or queue do not answer yet: intake opens, crashes wait in the spool');
   const { host, port, drainTimeoutMs } = context.process;
@@ -65,19 +68,14 @@ function warnOfNullBackEnds({ logger, config }: ProcessContext): void {
     logger.warning('no queue is configured: no processor will hear of crashes. Set SALVAGE_QUEUE_CLASS.');
 }
 
-async function startMoving(context: ProcessContext, intake: Intake): Promise<void> {
+async function startMoving(context: ProcessContext, intake: Intake, status: LocalStatus): Promise<void> {
   const needsDatabase = needsPostgres(context.config) || context.config.valuesOf(queueOptions).class === 'postgres';
   // Loaded only where it is used: a collector idles below 100 MB.
   const database = needsDatabase ? await (await import('./parts/database.ts')).openDatabaseWhenUp(context) : null;
   const storage = await openStorage(context, 'null', database);
   const queue = await openQueue(context, 'null', database);
-  const mover = await intake.startMoving(storage, queue);
-  if (database) {
-    const { ownStatus, registerIntakeStatus, startTellingStatus } = await import('./parts/status.ts');
-    const status = ownStatus(context);
-    registerIntakeStatus(status, intake, mover, context.dataDir);
-    startTellingStatus(context, status, database.pool);
-  }
+  await intake.startMoving(storage, queue);
+  if (database) (await import('./parts/status.ts')).startTellingStatus(context, status, database.pool);
 }
 
 const restartWaitMs = 1000;

@@ -6,18 +6,15 @@ import { join } from 'node:path';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { makeServiceServer } from '../processor/services.ts';
-import { PostgresMissingSymbols } from '../search/postgres-missing-symbols.ts';
 import { PostgresSearch } from '../search/postgres-search.ts';
-import { PairedOutbox } from '../storage/paired-outbox.ts';
 import type { ProcessContext } from './context.ts';
 import { openDatabase } from './parts/database.ts';
-import { openDestinations } from './parts/destinations.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
 import { listen } from './parts/listen.ts';
+import { makeOwnStatus } from './parts/own-status.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { openQueue } from './parts/queues.ts';
-import { ownStatus, registerProcessorStatus, startTellingStatus } from './parts/status.ts';
-import { openOutbox } from './parts/storage-factories.ts';
+import { startTellingStatus } from './parts/status.ts';
 import { openStorage } from './parts/storages.ts';
 import { openWalker } from './parts/walkers.ts';
 
@@ -32,22 +29,9 @@ export async function processCrashes(context: ProcessContext): Promise<void> {
   const siglists = openSignatureLists(context);
   const walker = await openWalker(context);
   const options = config.valuesOf(processorOptions);
-  const outbox = new PairedOutbox(
-    await openOutbox(context, database, 'processed'),
-    await openOutbox(context, null, 'processed'),
-  );
-  const processor = await startProcessing(context, {
-    storage,
-    queue,
-    destinations: await openDestinations(context, database, search),
-    outbox,
-    pipelines: await loadPipelines(options, dataDir),
-    siglists,
-    missingSymbols: new PostgresMissingSymbols(database.pool),
-    walker,
-  });
-  const status = ownStatus(context);
-  registerProcessorStatus(status, processor, outbox);
+  const pipelines = await loadPipelines(options, dataDir);
+  const status = makeOwnStatus(context);
+  await startProcessing(context, { database, storage, queue, search, pipelines, siglists, walker, status });
   startTellingStatus(context, status, database.pool);
   startJobs(context, openJobs(context, { database, storage, queue }));
   const server = makeServiceServer({

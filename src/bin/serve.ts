@@ -7,26 +7,17 @@ import type { AddressInfo } from 'node:net';
 import { errorText, SalvageError } from '../lib/errors.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
-import { PostgresMissingSymbols } from '../search/postgres-missing-symbols.ts';
 import { PostgresSearch } from '../search/postgres-search.ts';
-import { PairedOutbox } from '../storage/paired-outbox.ts';
 import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
 import { binErrors } from './errors.ts';
 import { openDatabaseWhenUp } from './parts/database.ts';
-import { openDestinations } from './parts/destinations.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
+import { makeOwnStatus } from './parts/own-status.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { moveFileQueue, openQueue } from './parts/queues.ts';
-import {
-  ownStatus,
-  registerIntakeStatus,
-  registerProcessorStatus,
-  siteStatus,
-  startTellingStatus,
-} from './parts/status.ts';
-import { openOutbox } from './parts/storage-factories.ts';
+import { openSiteStatus, startTellingStatus } from './parts/status.ts';
 import { openStorage } from './parts/storages.ts';
 import { openWalker } from './parts/walkers.ts';
 import { openWebPart } from './parts/web-part.ts';
@@ -39,7 +30,8 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
  */
 export async function serve(context: ProcessContext): Promise<void> {
   const { logger, config } = context;
-  const intake = await openIntake(context, 'accept-all');
+  const own = makeOwnStatus(context);
+  const intake = await openIntake(context, 'accept-all', own);
   const front = new Front(intake);
   const address = await front.listen(context);
   logger.info(`intake is open: http://${shownHost(address)}:${address.port}/submit`);
@@ -53,32 +45,14 @@ export async function serve(context: ProcessContext): Promise<void> {
   await search.partitions.ensureAhead(context.clock.now());
   const siglists = openSignatureLists(context);
   const pipelines = await loadPipelines(config.valuesOf(processorOptions), context.dataDir);
-  const outbox = new PairedOutbox(
-    await openOutbox(context, database, 'processed'),
-    await openOutbox(context, null, 'processed'),
-  );
-  const missingSymbols = new PostgresMissingSymbols(database.pool);
-  const processor = await startProcessing(context, {
-    storage,
-    queue,
-    destinations: await openDestinations(context, database, search),
-    outbox,
-    pipelines,
-    siglists,
-    missingSymbols,
-    walker: await openWalker(context),
-  });
-  const mover = await intake.startMoving(storage, queue);
-  const jobs = openJobs(context, { database, storage, queue });
-  const own = ownStatus(context);
-  registerIntakeStatus(own, intake, mover, context.dataDir);
-  registerProcessorStatus(own, processor, outbox);
+  const walker = await openWalker(context);
+  await startProcessing(context, { database, storage, queue, search, pipelines, siglists, walker, status: own });
+  await intake.startMoving(storage, queue);
   startTellingStatus(context, own, database.pool);
-  const shared = { pool: database.pool, queue, search, missingSymbols, jobs: jobs.store };
-  const status = siteStatus(context, own, shared);
+  const status = await openSiteStatus(context, own, { database, queue, search });
   const rulesets = new Set(pipelines.keys());
   const { app, people } = await openWebPart(context, { database, storage, queue, search, status, siglists, rulesets });
-  startJobs(context, jobs);
+  startJobs(context, openJobs(context, { database, storage, queue }));
   front.openWeb(app.listener);
   // Opened first, closed first: no report may come in once the mover has stopped.
   context.releasers.add('intake', () => front.close(context.process.drainTimeoutMs));

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { StatusSource } from '../lib/status.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { type IntakeParts, ReportIntake } from './intake.ts';
 import { Lanes } from './lanes.ts';
@@ -17,6 +18,8 @@ export interface CollectorParts extends IntakeParts {
   readonly checks: readonly HealthCheck[];
   /** Text of version.json, or null when there is none. */
   readonly versionJson: string | null;
+  /** What `/__status__` tells. */
+  readonly status?: StatusSource;
 }
 
 export interface Collector {
@@ -41,7 +44,7 @@ export interface Collector {
 
 export const bareSubmitPath = '/submit/bare';
 
-type Route = 'submit' | 'bare' | 'version' | 'lbheartbeat' | 'heartbeat' | 'broken';
+type Route = 'submit' | 'bare' | 'version' | 'lbheartbeat' | 'heartbeat' | 'status' | 'broken';
 
 function routesOf(extraPaths: readonly string[]): ReadonlyMap<string, Route> {
   return new Map<string, Route>([
@@ -51,6 +54,7 @@ function routesOf(extraPaths: readonly string[]): ReadonlyMap<string, Route> {
     ['/__version__', 'version'],
     ['/__lbheartbeat__', 'lbheartbeat'],
     ['/__heartbeat__', 'heartbeat'],
+    ['/__status__', 'status'],
     ['/__broken__', 'broken'],
   ]);
 }
@@ -73,7 +77,7 @@ const serverOptions: ServerOptions = {
 export function makeCollector(parts: CollectorParts): Collector {
   const profile = profiles[parts.options.profile];
   const intake = new ReportIntake(parts);
-  const health = new Health({ ...parts, profile, brokenToken: parts.options.brokenToken });
+  const health = new Health({ ...parts, profile });
   const routes = routesOf(parts.options.submitPaths);
   const lanes = new Lanes();
   const servers: Server[] = [];
@@ -88,6 +92,8 @@ export function makeCollector(parts: CollectorParts): Collector {
         return health.lbheartbeat();
       case 'heartbeat':
         return await health.heartbeat();
+      case 'status':
+        return (await health.status(request)) ?? notFoundReply;
       case 'broken':
         return health.mayBreak(request) ? health.break() : notFoundReply;
       default:

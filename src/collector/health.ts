@@ -8,6 +8,7 @@ import { errorText } from '../lib/errors.ts';
 import { isJsonObject, type JsonObject } from '../lib/json.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import type { StatusSource } from '../lib/status.ts';
 import { collectorLimits } from './limits.ts';
 import type { Profile } from './profiles.ts';
 import { json, jsonUtf8, type Reply } from './replies.ts';
@@ -23,7 +24,9 @@ export interface HealthParts {
   readonly checks: readonly HealthCheck[];
   /** Text of version.json, or null when there is none. */
   readonly versionJson: string | null;
-  readonly brokenToken: string;
+  readonly options: { readonly brokenToken: string; readonly statusToken: string };
+  /** What the parts of this process say of themselves; absent = only that it runs. */
+  readonly status?: StatusSource;
   readonly profile: Profile;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -70,13 +73,19 @@ export class Health {
     };
   }
 
-  /** Throws, to prove that errors are seen. Only for who may: null = not this caller. */
-  mayBreak(request: IncomingMessage): boolean {
-    const isProxied = ['x-forwarded-for', 'x-real-ip', 'forwarded'].some((name) => name in request.headers);
-    const isLocal = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(request.socket.remoteAddress ?? '');
-    return (isLocal && !isProxied) || hasBearerToken(request, this.#parts.brokenToken);
+  /** Depth and age of the spool and how the mover does, for the status page of a site; `null`: not for this caller. */
+  async status(request: IncomingMessage): Promise<Reply | null> {
+    if (!isFromHere(request) && !hasBearerToken(request, this.#parts.options.statusToken)) return null;
+    const rows = (await this.#parts.status?.rows()) ?? [];
+    const roles = rows.map(({ role, instance, details }) => ({ role, instance, details }));
+    return { status: 200, contentType: jsonUtf8, body: JSON.stringify({ roles }) };
   }
 
+  mayBreak(request: IncomingMessage): boolean {
+    return isFromHere(request) || hasBearerToken(request, this.#parts.options.brokenToken);
+  }
+
+  /** Throws, to prove that errors are seen. */
   break(): never {
     this.#count('broken');
     throw new Error('intentional exception');
@@ -115,6 +124,12 @@ export class Health {
     );
     return results.filter((error) => error !== null);
   }
+}
+
+/** From this machine, and not through a proxy on it. */
+function isFromHere(request: IncomingMessage): boolean {
+  const isProxied = ['x-forwarded-for', 'x-real-ip', 'forwarded'].some((name) => name in request.headers);
+  return !isProxied && /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/.test(request.socket.remoteAddress ?? '');
 }
 
 function parseVersion(text: string | null): JsonObject {

@@ -49,6 +49,11 @@ export const collectorOptions = declareOptions('collector', 'Intake of crash rep
     'Bearer token for GET /__broken__ from other machines; empty = from this machine only, and not through a proxy.',
     { secret: true },
   ),
+  statusToken: option.text(
+    '',
+    'Bearer token for GET /__status__ from other machines (see web.collectorUrls); empty = from this machine only, and not through a proxy.',
+    { secret: true },
+  ),
   crashIdPrefix: option.text('bp-', 'Put before the crash id in replies, never stored.', {
     aliases: ['DUMP_ID_PREFIX'],
   }),

@@ -20,6 +20,11 @@ export const webOptions = declareOptions('web', 'Pages and API of crash-stats.',
   knownRequestsPerMinute: option.integer(1000, 1, 1_000_000, 'Requests a minute of one signed-in person or token.'),
   searchTimeoutMs: option.duration(4500, 'Longest search; command-line clients give up after 5 s.'),
   anonymousSearchTimeoutMs: option.duration(3000, 'Longest search of a reader without a login.'),
+  collectorUrls: option.list(
+    [],
+    'Addresses of collectors without a database, such as http://node1:8000, that the status page asks for their state. Those with a database tell it by themselves.',
+  ),
+  collectorToken: option.text('', 'The collector.statusToken of those collectors.', { secret: true }),
   ourModules: option.list(
     [],
     'Code files (without directory) that count as ours in stacks. Empty = modules with symbols uploaded here.',

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
+import { LocalStatus } from '../../src/lib/status.ts';
 import { RawConnection, requestBytes } from './raw-http.ts';
 import { field, form, formType, post, startCollector, stopAll } from './test-collector.ts';
 
@@ -102,6 +103,20 @@ test('health: broken is for this machine or a token', async () => {
   const then = await startCollector({ profile: 'antenna-2018' });
   const reply = await then.send(get('/__broken__'));
   assert.equal(reply?.body, '{"msg":"COUGH! Internal Server Error"}');
+});
+
+test('health: what the parts say of themselves is for this machine or a token', async () => {
+  const status = new LocalStatus({ instance: 'node1:7', now: () => new Date(0) });
+  status.register('collector', () => ({ inFlight: 0 }));
+  const { send } = await startCollector({ statusToken: 's' }, { status });
+  const told = await send(get('/__status__'));
+  assert.deepEqual(JSON.parse(told?.body ?? ''), {
+    roles: [{ role: 'collector', instance: 'node1:7', details: { inFlight: 0 } }],
+  });
+  const code = async (headers: Record<string, string>) => (await send(get('/__status__', headers)))?.status;
+  assert.equal(await code({ 'X-Forwarded-For': '203.0.113.9' }), 404);
+  assert.equal(await code({ 'X-Forwarded-For': '203.0.113.9', Authorization: 'Bearer x' }), 404);
+  assert.equal(await code({ 'X-Forwarded-For': '203.0.113.9', Authorization: 'Bearer s' }), 200);
 });
 
 test('drain: what is under way is answered, nothing new is taken', async () => {

@@ -9,6 +9,7 @@ import { makeThrottler } from '../../collector/make-throttler.ts';
 import { collectorOptions } from '../../collector/options.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
+import type { LocalStatus } from '../../lib/status.ts';
 import { checkAtStart } from '../../mover/check-at-start.ts';
 import { moverMetrics, moverMetrics2018 } from '../../mover/metrics.ts';
 import { type Mover, makeMover } from '../../mover/mover.ts';
@@ -21,6 +22,7 @@ import type { Spool } from '../../spool/spool.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { storageErrors } from '../../storage/errors.ts';
 import type { ProcessContext } from '../context.ts';
+import { diskOf } from './own-status.ts';
 
 /** The intake of one process: it answers as soon as the spool is open; storage and queue may come later. */
 export interface Intake {
@@ -30,7 +32,11 @@ export interface Intake {
   startMoving(storage: CrashStorage, queue: CrashQueue): Promise<Mover>;
 }
 
-export async function openIntake(context: ProcessContext, defaultThrottler: string): Promise<Intake> {
+export async function openIntake(
+  context: ProcessContext,
+  defaultThrottler: string,
+  status: LocalStatus,
+): Promise<Intake> {
   const { config, dataDir, logger, metrics, clock, releasers, version } = context;
   const options = config.valuesOf(collectorOptions);
   const isThrottlerSet = config.rows.some((row) => row.path === 'collector.throttler' && row.source !== 'default');
@@ -69,7 +75,13 @@ export async function openIntake(context: ProcessContext, defaultThrottler: stri
       { name: 'queue', check: backEnd('queue') },
     ],
     versionJson: JSON.stringify(version),
+    status,
   });
+  status.register('collector', async () => ({
+    spool: { ...spool.status() },
+    inFlight: collector.inFlightCount(),
+    disk: await diskOf(dataDir),
+  }));
   return {
     spool,
     collector,
@@ -89,6 +101,7 @@ export async function openIntake(context: ProcessContext, defaultThrottler: stri
           metricNames: options.profile === 'antenna-2018' ? moverMetrics2018 : moverMetrics,
         },
       });
+      status.register('mover', () => ({ down: [...mover.down] }));
       releasers.add('mover', () => mover.drain(context.process.drainTimeoutMs));
       return mover;
     },

@@ -6,26 +6,30 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrorOf } from '../../lib/errors.ts';
-import type { Destination } from '../../processor/destinations.ts';
+import type { LocalStatus } from '../../lib/status.ts';
 import { makeCountingDestination } from '../../processor/destinations.ts';
 import { processorLimits } from '../../processor/limits.ts';
 import { openVersions } from '../../processor/load-settings.ts';
-import type { MissingSymbolsRecorder } from '../../processor/missing-symbols.ts';
 import { processorOptions } from '../../processor/options.ts';
-import { makeProcessor, type Processor } from '../../processor/processor.ts';
+import { makeProcessor } from '../../processor/processor.ts';
 import type { Pipelines } from '../../processor/rule-sets.ts';
 import type { Walker } from '../../processor/walker.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
+import { PostgresMissingSymbols } from '../../search/postgres-missing-symbols.ts';
+import type { PostgresSearch } from '../../search/postgres-search.ts';
 import { signatureOptions } from '../../signature/options.ts';
 import type { LiveSiglists } from '../../signature/signature.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
-import type { Outbox } from '../../storage/outbox.ts';
+import { PairedOutbox } from '../../storage/paired-outbox.ts';
 import { symbolErrors } from '../../symbols/errors.ts';
 import { symbolCacheDirectory } from '../../symbols/open-symbols.ts';
 import { symbolOptions } from '../../symbols/options.ts';
 import { SymbolCacheManager } from '../../symbols/symbols.ts';
 import type { ProcessContext } from '../context.ts';
 import { openSiglists } from '../siglist-directory.ts';
+import type { Database } from './database.ts';
+import { openDestinations } from './destinations.ts';
+import { openOutbox } from './storage-factories.ts';
 
 /** The signature lists that are configured, loaded again when their files change. */
 export function openSignatureLists(context: ProcessContext): LiveSiglists {
@@ -70,35 +74,38 @@ async function readOrMakeSalt(context: ProcessContext): Promise<string> {
 }
 
 export interface ProcessingParts {
+  readonly database: Database;
   readonly storage: CrashStorage;
   readonly queue: CrashQueue;
-  readonly destinations: readonly Destination[];
-  readonly outbox: Outbox;
+  readonly search: PostgresSearch;
   readonly pipelines: Pipelines;
   readonly siglists: LiveSiglists;
-  readonly missingSymbols: MissingSymbolsRecorder;
   readonly walker: Walker;
+  readonly status: LocalStatus;
 }
 
 /** A processor, running until released. */
-export async function startProcessing(context: ProcessContext, parts: ProcessingParts): Promise<Processor> {
+export async function startProcessing(context: ProcessContext, parts: ProcessingParts): Promise<void> {
   const { config, logger, metrics, clock, releasers, dataDir } = context;
+  const { database, search } = parts;
   const options = config.valuesOf(processorOptions);
   const tmpDir = options.tmpDir || join(dataDir, 'tmp');
   await mkdir(tmpDir, { recursive: true, mode: 0o700 });
   await keepSymbolCache(context);
+  // What is owed while the database is away stands in files of this machine.
+  const ownOutbox = await openOutbox(context, null, 'processed');
   const processor = makeProcessor({
     queue: parts.queue,
     storage: parts.storage,
-    destinations: [...parts.destinations, makeCountingDestination(metrics)],
-    outbox: parts.outbox,
+    destinations: [...(await openDestinations(context, database, search)), makeCountingDestination(metrics)],
+    outbox: new PairedOutbox(await openOutbox(context, database, 'processed'), ownOutbox),
     pipelines: parts.pipelines,
     services: {
       walker: parts.walker,
       siglists: () => parts.siglists.current,
       versions: openVersions(options, dataDir, clock, metrics),
       productIds: new Map(Object.entries(options.productIds)),
-      missingSymbols: parts.missingSymbols,
+      missingSymbols: new PostgresMissingSymbols(database.pool),
       memoryReportBytesMax: options.memoryReportBytesMax,
       jitCategorizerPath: options.jitCategorizerPath,
       clientIdSalt: await readOrMakeSalt(context),
@@ -123,5 +130,8 @@ export async function startProcessing(context: ProcessContext, parts: Processing
     stopping.abort();
     await running;
   });
-  return processor;
+  parts.status.register('processor', async () => ({
+    inFlight: processor.inFlight,
+    owed: Object.fromEntries(await ownOutbox.counts()),
+  }));
 }

@@ -2,54 +2,24 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { statfs } from 'node:fs/promises';
-import type { JobStore } from '../../jobs/job-store.ts';
+import { JobStore } from '../../jobs/job-store.ts';
 import { errorText } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { Pool } from '../../lib/postgres/pool.ts';
 import { PostgresStatus } from '../../lib/postgres/postgres-status.ts';
-import { LocalStatus, SiteWideStatus, type StatusSource } from '../../lib/status.ts';
-import type { Mover } from '../../mover/mover.ts';
-import type { Processor } from '../../processor/processor.ts';
+import { type LocalStatus, SiteWideStatus, type StatusSource } from '../../lib/status.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
-import type { PostgresMissingSymbols } from '../../search/postgres-missing-symbols.ts';
+import { PostgresMissingSymbols } from '../../search/postgres-missing-symbols.ts';
 import type { PostgresSearch } from '../../search/postgres-search.ts';
-import type { Outbox } from '../../storage/outbox.ts';
+import { webOptions } from '../../web/options.ts';
 import type { ProcessContext } from '../context.ts';
-import type { Intake } from './intake.ts';
+import { AskedCollectors } from './asked-collectors.ts';
+import type { Database } from './database.ts';
+import { makeOwnStatus } from './own-status.ts';
+import { openOutbox } from './storage-factories.ts';
 
 /** Every role writes its rows this often (decisions.md 44). */
 const writeEveryMs = 10_000;
-
-/** What a process says of its own roles; what the whole site shares belongs into `siteStatus`. */
-export function ownStatus({ hostname, clock }: ProcessContext): LocalStatus {
-  return new LocalStatus({ instance: `${hostname}:${process.pid}`, now: clock.now });
-}
-
-export function registerIntakeStatus(status: LocalStatus, intake: Intake, mover: Mover, dataDir: string): void {
-  status.register(
-    'collector',
-    async (): Promise<JsonObject> => ({
-      spool: { ...intake.spool.status() },
-      inFlight: intake.collector.inFlightCount(),
-      disk: await diskOf(dataDir),
-    }),
-  );
-  status.register('mover', (): JsonObject => ({ down: [...mover.down] }));
-}
-
-export function registerProcessorStatus(status: LocalStatus, processor: Processor, outbox: Outbox): void {
-  status.register('processor', async (): Promise<JsonObject> => {
-    const owed = await outbox.counts();
-    return { inFlight: processor.inFlight, owed: Object.fromEntries(owed) };
-  });
-}
-
-/** The disk of the data folder; null where the system does not tell. */
-async function diskOf(path: string): Promise<JsonObject | null> {
-  const told = await statfs(path).catch(() => null);
-  return told && told.blocks > 0 ? { sizeBytes: told.blocks * told.bsize, freeBytes: told.bavail * told.bsize } : null;
-}
 
 /** Tells the rest of the site every ten seconds how this process fares, until it ends. */
 export function startTellingStatus(context: ProcessContext, status: LocalStatus, pool: Pool): void {
@@ -77,24 +47,36 @@ export function startTellingStatus(context: ProcessContext, status: LocalStatus,
 
 /** What all processes of a site share, asked for when somebody looks. */
 export interface SiteParts {
-  readonly pool: Pool;
+  readonly database: Database;
   readonly queue: CrashQueue;
   readonly search: PostgresSearch;
-  readonly missingSymbols: PostgresMissingSymbols;
-  readonly jobs: JobStore;
 }
 
-/** The status of the whole site, for its pages: this process, what all share, and what other processes wrote. */
-export function siteStatus(context: ProcessContext, own: LocalStatus, parts: SiteParts): StatusSource {
-  const shared = ownStatus(context);
-  registerQueueStatus(shared, parts.queue);
-  registerSearchStatus(shared, parts.search);
-  registerJobStatus(shared, parts.jobs);
-  shared.register('symbols', async (): Promise<JsonObject> => ({ symbolsWanted: await wantedSymbols(parts) }));
-  return new SiteWideStatus({ live: [own, shared], written: new PostgresStatus(parts.pool, context.clock) });
+/**
+ * The status of the whole site, for its pages: this process, what all share, collectors that are asked, and what other
+ * processes wrote.
+ */
+export async function openSiteStatus(
+  context: ProcessContext,
+  own: LocalStatus,
+  { database, queue, search }: SiteParts,
+): Promise<StatusSource> {
+  const { clock, metrics, config } = context;
+  const { pool } = database;
+  const outbox = await openOutbox(context, database, 'processed');
+  const missingSymbols = new PostgresMissingSymbols(pool);
+  const shared = makeOwnStatus(context);
+  registerQueueStatus(shared, queue);
+  registerSearchStatus(shared, search);
+  registerJobStatus(shared, new JobStore({ pool, clock, metrics }));
+  shared.register('outbox', async (): Promise<JsonObject> => ({ owed: Object.fromEntries(await outbox.counts()) }));
+  shared.register('symbols', async (): Promise<JsonObject> => ({ symbolsWanted: await wantedSymbols(missingSymbols) }));
+  const { collectorUrls, collectorToken } = config.valuesOf(webOptions);
+  const asked = new AskedCollectors({ urls: collectorUrls, token: collectorToken, now: clock.now });
+  return new SiteWideStatus({ live: [own, shared, asked], written: new PostgresStatus(pool, clock) });
 }
 
-async function wantedSymbols({ missingSymbols }: SiteParts): Promise<JsonObject[]> {
+async function wantedSymbols(missingSymbols: PostgresMissingSymbols): Promise<JsonObject[]> {
   return (await missingSymbols.wanted(7, 20)).map((module) => ({ ...module }));
 }
 

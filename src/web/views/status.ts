@@ -116,7 +116,7 @@ function silentParts(status: SiteStatus): Html[] {
     if (error === '') return [];
     return notice(
       'danger',
-      html`<strong>The ${row.role} part cannot say how it is:</strong> ${cutText(error, 300)}. Its numbers are missing below; intake goes on.`,
+      html`<strong>The ${sharedRoles.has(row.role) ? `${row.role} part` : `${row.role} ${row.instance}`} cannot say how it is:</strong> ${cutText(error, 300)}. Its numbers are missing below; intake goes on.`,
     );
   });
 }
@@ -161,13 +161,13 @@ function figuresView(status: SiteStatus): Html {
   ${figure('collector', 'In the spool', countText(spool.entryCount), spool.entryCount === 0 ? 'empty' : `${sizeText(spool.sizeBytes)}, oldest ${durationText(spool.oldestAgeS)}`)}
   ${figure('queue', 'Waiting', countText(waiting), 'in all queues')}
   ${figure('processor', 'Being processed', countText(busy), 'at this moment')}
-  ${figure('processor', 'Not yet saved everywhere', countText(owed), owed === 0 ? 'nothing owed' : 'tried again by itself')}
+  ${figure('outbox', 'Not yet saved everywhere', countText(owed), owed === 0 ? 'nothing owed' : 'tried again by itself')}
   ${figure('queue', 'Dead letters', countText(deadOf(status).length), deadOf(status).length >= 100 ? 'the newest 100' : 'given up')}
 </dl>`;
 }
 
 function owedOf(status: SiteStatus): readonly (readonly [string, number])[] {
-  return rolesNamed(status, 'processor').flatMap((details) =>
+  return status.roles.flatMap(({ details }) =>
     isJsonObject(details['owed'])
       ? Object.entries(details['owed']).map(([name, count]): [string, number] => [name, numberIn(count)])
       : [],
@@ -217,7 +217,7 @@ function queuesView(status: SiteStatus): Html {
 }
 
 /** What all processes share is no process: it has its own section. */
-const sharedRoles = new Set(['queue', 'search', 'jobs', 'symbols']);
+const sharedRoles = new Set(['queue', 'search', 'outbox', 'jobs', 'symbols']);
 
 function processesView(status: SiteStatus): Html {
   const rows = status.roles
@@ -225,7 +225,14 @@ function processesView(status: SiteStatus): Html {
     .map(({ role, instance, updatedAt, details }) => {
       const isSilent = status.now.getTime() - updatedAt.getTime() > silentAfterMs;
       const isHeld = Array.isArray(details['down']) && details['down'].length > 0;
-      const [ink, state] = isSilent ? ['danger', 'silent'] : isHeld ? ['warn', 'held up'] : ['ok', 'running'];
+      const isAway = textIn(details['error']) !== '';
+      const [ink, state] = isSilent
+        ? ['danger', 'silent']
+        : isAway
+          ? ['danger', 'no answer']
+          : isHeld
+            ? ['warn', 'held up']
+            : ['ok', 'running'];
       return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap">${role}</th><td role="cell"><span class="state ${ink}">${state}</span></td><td role="cell" class="nowrap soft" data-label="at">${cutText(instance, 60)}</td><td role="cell" class="grow soft">${loadText(role, details)}</td></tr>`;
     });
   const columns = [{ name: 'Role' }, { name: 'State' }, { name: 'Process' }, { name: 'Load', className: 'grow' }];
