@@ -15,9 +15,11 @@ import { LocalStatus } from '../../src/lib/status.ts';
 import { PostgresPeople } from '../../src/people/postgres-people.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import type { PostgresSearch } from '../../src/search/postgres-search.ts';
+import { LiveSiglists } from '../../src/signature/signature.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { makeWebApp } from '../../src/web/web-app.ts';
+import { ownLists } from '../../test/signature/lists.ts';
 
 export interface BenchSite {
   readonly url: string;
@@ -43,7 +45,7 @@ export async function openSite(pool: Pool, search: PostgresSearch, crashId: stri
     people,
     queue: new MemoryQueue({ clock: systemClock, logger: nullLogger }),
     status: new LocalStatus({ instance: 'bench', now: systemClock.now }),
-    generateSignature: () => ({ signature: '', notes: [], protoSignature: null, normalizedFrames: [] }),
+    siglists: new LiveSiglists(ownLists),
     rulesets: new Set(['default']),
     options: { ...defaultsOf(webOptions), knownRequestsPerMinute: 1_000_000, searchTimeoutMs: 60_000 },
     version: '0.0.0',

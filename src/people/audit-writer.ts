@@ -5,6 +5,7 @@
 import { errorText } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Pool } from '../lib/postgres/pool.ts';
+import { peopleLimits } from './limits.ts';
 import type { AuditEntry } from './people.ts';
 
 type Line = AuditEntry & { readonly happenedAt: Date };
@@ -53,7 +54,7 @@ export class AuditWriter {
 
 /** What readers send becomes text that the table takes, so that one entry cannot spoil its batch. */
 function clean(text: string): string {
-  return text.replaceAll('\0', '\ufffd').slice(0, 500).toWellFormed();
+  return text.replaceAll('\0', '\ufffd').slice(0, peopleLimits.auditObjectCharactersMax.value).toWellFormed();
 }
 
 function recordOf(line: Line): Record<string, unknown> {

@@ -21,5 +21,10 @@ export const peopleLimits = declareLimits({
     unit: 'characters',
     reason: 'hashing must not become a way to keep the processor busy',
   },
+  auditObjectCharactersMax: {
+    value: 4000,
+    unit: 'characters',
+    reason: 'of what an audit row is about: fifty crash ids, or the address of any search that a person writes',
+  },
   nameCharactersMax: { value: 100, unit: 'characters', reason: 'names stand in tables and in the audit trail' },
 });

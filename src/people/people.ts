@@ -99,7 +99,10 @@ export interface People {
   ): Promise<void>;
   listAccounts(): Promise<readonly Account[]>;
 
-  /** The full token is returned once. Permissions are bounded by the owner's at the time of use. */
+  /**
+   * The full token is returned once. Permissions and products are bounded by the owner's at the time of use; a token sees no
+   * product that its owner did not when it was made.
+   */
   makeToken(
     accountId: number,
     token: { readonly name: string; readonly permissions: readonly Permission[]; readonly days: number | null },

@@ -205,11 +205,12 @@ export class PostgresPeople implements People {
       AccountRecord & {
         token_id: number;
         permissions: Permission[];
+        token_products: string[] | null;
         expires_at: Date | null;
         last_used_at: Date | null;
       }
     >(
-      `select a.*, t.id as token_id, t.permissions, t.expires_at, t.last_used_at
+      `select a.*, t.id as token_id, t.permissions, t.products as token_products, t.expires_at, t.last_used_at
        from api_tokens t join accounts a on a.id = t.account_id where t.token_sha256 = $1 and t.revoked_at is null`,
       [hashSecret(token)],
     );
@@ -227,6 +228,7 @@ export class PostgresPeople implements People {
     return {
       ...readerOf(row, 'token'),
       tokenId: row.token_id,
+      products: bothOf(row.products, row.token_products),
       permissions: new Set(row.permissions.filter((permission) => own.has(permission))),
     };
   }
@@ -294,6 +296,12 @@ function accountOf(record: AccountRecord): Account {
     isActive: record.is_active,
     createdAt: record.created_at,
   };
+}
+
+/** Products that both the owner and the token may see; null = all. */
+function bothOf(owner: readonly string[] | null, token: readonly string[] | null): readonly string[] | null {
+  if (owner === null || token === null) return owner ?? token;
+  return token.filter((product) => owner.includes(product));
 }
 
 function readerOf(record: AccountRecord, via: Reader['via']): Reader {

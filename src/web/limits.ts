@@ -31,6 +31,12 @@ export const webLimits = declareLimits({
   annotationsShownMax: { value: 500, unit: 'items', reason: 'a Firefox report has about 120' },
   summaryBytesMax: { value: 4096, unit: 'bytes', reason: 'fits the description of any bug tracker (web.md X12)' },
   summaryFramesMax: { value: 10, unit: 'items', reason: 'what crash-stats puts into a bug (web.md §5.3)' },
+  reprocessIdsMax: {
+    value: 10_000,
+    unit: 'items',
+    reason: 'crash ids of one request, each a message of the queue; the command-line client sends 50',
+  },
+  reprocessIdsPerAuditRow: { value: 50, unit: 'items', reason: 'they fit one audit row whole' },
   provenCredentialsMax: {
     value: 10_000,
     unit: 'items',

@@ -10,8 +10,8 @@ import type { StatusSource } from '../lib/status.ts';
 import type { People } from '../people/people.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import type { SearchIndex } from '../search/search-index.ts';
+import type { LiveSiglists } from '../signature/signature.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
-import type { GenerateSignature } from './generate-signature.ts';
 import type { webOptions } from './options.ts';
 
 /** What the web part is built from. It reads crashes, writes people's data, and asks for reprocessing through the queue. */
@@ -21,7 +21,8 @@ export interface WebParts {
   readonly search: SearchIndex;
   readonly people: People;
   readonly status: StatusSource;
-  readonly generateSignature: GenerateSignature;
+  /** The site's signature lists, as they are at the moment. */
+  readonly siglists: LiveSiglists;
   /** Names of the rule sets that a reprocess request may ask for. */
   readonly rulesets: ReadonlySet<string>;
   readonly options: OptionValues<typeof webOptions.options>;

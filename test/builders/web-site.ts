@@ -19,11 +19,13 @@ import { PostgresPeople } from '../../src/people/postgres-people.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import { PostgresSearch } from '../../src/search/postgres-search.ts';
 import { makeReportRow } from '../../src/search/report-row.ts';
+import { LiveSiglists } from '../../src/signature/signature.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
 import { webOptions } from '../../src/web/options.ts';
 import { makeWebApp } from '../../src/web/web-app.ts';
 import type { WebParts } from '../../src/web/web-parts.ts';
 import { testDatabase } from '../services/postgres.ts';
+import { ownLists } from '../signature/lists.ts';
 
 /** Options of the web part that a test sets. */
 type SiteOptions = Partial<WebParts['options']>;
@@ -43,12 +45,7 @@ export async function startWebSite(options: SiteOptions = {}) {
     search,
     people,
     status,
-    generateSignature: (crashData) => ({
-      signature: `sig of ${Object.keys(crashData).join()}`,
-      notes: [],
-      protoSignature: null,
-      normalizedFrames: [],
-    }),
+    siglists: new LiveSiglists(ownLists),
     rulesets: new Set(['default', 'regenerate_signature']),
     options: {
       ...defaultsOf(webOptions),

@@ -82,6 +82,21 @@ describe('people', async () => {
     assert.equal(JSON.stringify(rows).includes(token), false);
   });
 
+  test("a token sees its owner's products, and none that the owner got later", async () => {
+    const account = await people.makeAccount({ name: 'narrow', role: 'viewer', products: ['Editor', 'Player'] });
+    const { token } = await people.makeToken(account.id, { name: 'n', permissions: ['view'], days: 1 });
+    const productsNow = async () => {
+      const reader = await people.findToken(token, '');
+      assert.ok(typeof reader !== 'string');
+      return reader.products;
+    };
+    assert.deepEqual(await productsNow(), ['Editor', 'Player']);
+    await people.changeAccount(account.id, { products: ['Player', 'Secret'] });
+    assert.deepEqual(await productsNow(), ['Player']);
+    await people.changeAccount(account.id, { products: null });
+    assert.deepEqual(await productsNow(), ['Editor', 'Player']);
+  });
+
   test('the last admin stays, bad names and short passwords are refused', async () => {
     const admin = (await people.listAccounts()).find(({ role }) => role === 'admin');
     await assert.rejects(people.changeAccount(admin?.id ?? 0, { role: 'viewer' }), /last active admin/);

@@ -209,6 +209,16 @@ describe('the API that programs of crash-stats know', async () => {
       'true',
     );
     assert.equal((await site.queue.depths()).find(({ queue }) => queue === 'reprocessing')?.waiting, 2);
+    const many = Array.from({ length: 60 }, () => makeCrashId(randomUuid(random), 0, now));
+    assert.equal((await post(many.map((id): [string, string] => ['crash_ids', id]))).status, 200);
+    const trail = (await site.people.readAudit(10)).filter(({ action }) => action === 'reprocess');
+    const named = new Set(trail.flatMap(({ object }) => object.split(' ')));
+    assert.deepEqual(
+      many.filter((id) => !named.has(id)),
+      [],
+    );
+    const tooMany = await post([['crash_ids', `${crashId} `.repeat(10_001)]]);
+    assert.match(tooMany.json['error'], /more than 10000 crash ids/);
     const { sessionSecret } = await site.people.claim(await site.people.makeClaimSecret(), '');
     const session = await site.people.findSession(sessionSecret);
     const cookie = { cookie: `salvage_session=${sessionSecret}` };
@@ -261,7 +271,20 @@ describe('the API that programs of crash-stats know', async () => {
     });
     const jobs = (body: string, type = 'application/json') =>
       get('/api/CrashSignature/', admin, { method: 'POST', body, headers: { 'content-type': type } });
-    assert.equal((await jobs('{"jobs":[{"os":"Linux"}]}')).json['results'][0]['signature'], 'sig of os');
+    const frames = [
+      { function: 'alpha(int)', module: 'editor' },
+      { module: 'other.exe', module_offset: '0x10' },
+    ];
+    const made = await jobs(JSON.stringify({ jobs: [{ os: 'Linux', crashing_thread: 0, threads: [{ frames }] }, {}] }));
+    assert.deepEqual(made.json['results'][0], {
+      signature: 'alpha',
+      notes: [],
+      extra: { normalized_frames: ['alpha', 'other.exe@0x10'], proto_signature: 'alpha | other.exe@0x10' },
+    });
+    assert.deepEqual(
+      [made.json['results'][1]['signature'].slice(0, 5), made.json['results'][1]['extra']],
+      ['EMPTY', {}],
+    );
     assert.equal((await jobs('{"jobs":[]}')).json['error'], 'no jobs specified');
     assert.equal((await jobs('x', 'text/plain')).status, 415);
     assert.equal((await jobs('{')).status, 400);

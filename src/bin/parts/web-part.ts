@@ -7,7 +7,7 @@ import type { People } from '../../people/people.ts';
 import { PostgresPeople } from '../../people/postgres-people.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import type { SearchIndex } from '../../search/search-index.ts';
-import { generateSignature, type LiveSiglists } from '../../signature/signature.ts';
+import type { LiveSiglists } from '../../signature/signature.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { webOptions } from '../../web/options.ts';
 import { makeWebApp, type WebApp } from '../../web/web-app.ts';
@@ -36,15 +36,6 @@ export async function openWebPart(
   const app = await makeWebApp({
     ...input,
     people,
-    generateSignature: (crashData) => {
-      const lists = input.siglists.current;
-      const { signature, notes, proto_signature } = generateSignature(crashData, {
-        lists,
-        era: 'today',
-        provisional: false,
-      });
-      return { signature, notes, protoSignature: proto_signature, normalizedFrames: [] };
-    },
     options: config.valuesOf(webOptions),
     version: packageVersion,
     clock,

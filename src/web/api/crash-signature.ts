@@ -4,6 +4,7 @@
 
 import { SalvageError } from '../../lib/errors.ts';
 import { isJsonObject } from '../../lib/json.ts';
+import { generateSignature } from '../../signature/signature.ts';
 import { webErrors } from '../errors.ts';
 import type { ApiEndpoint } from './api-endpoint.ts';
 
@@ -25,12 +26,11 @@ export const crashSignatureEndpoint: ApiEndpoint = {
       throw new SalvageError(webErrors.bad_request, `more than ${jobsMax} jobs in one request`);
     const results = jobs.map((job) => {
       if (!isJsonObject(job)) throw new SalvageError(webErrors.bad_request, 'a job is an object of crash data');
-      const { signature, notes, protoSignature, normalizedFrames } = call.parts.generateSignature(job);
-      return {
-        signature,
-        notes,
-        extra: { normalized_frames: normalizedFrames, proto_signature: protoSignature ?? '' },
-      };
+      const made = generateSignature(job, { lists: call.parts.siglists.current, era: 'today', provisional: false });
+      const frames = made.explanation.frames.map(({ text }) => text);
+      const extra =
+        made.proto_signature === null ? {} : { normalized_frames: frames, proto_signature: made.proto_signature };
+      return { signature: made.signature, notes: made.notes, extra };
     });
     return { json: { results } };
   },

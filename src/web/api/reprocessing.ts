@@ -7,8 +7,9 @@ import { crashIdInText } from '../../crash/crash-id-text.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import type { CrashQueue, QueueMessage } from '../../queue/crash-queue.ts';
 import { webErrors } from '../errors.ts';
+import { webLimits } from '../limits.ts';
 import type { WebParts } from '../web-parts.ts';
-import { type ApiEndpoint, crashIdParameter } from './api-endpoint.ts';
+import { type ApiCall, type ApiEndpoint, crashIdParameter } from './api-endpoint.ts';
 import { requireVisibleId, resolveCrashId } from './read-crash.ts';
 
 /** Reads `id` or `id:ruleset`; throws `bad_request` for a bad id or a rule set that no processor knows. */
@@ -39,22 +40,31 @@ export const reprocessingEndpoint: ApiEndpoint = {
   needs: ['view', 'reprocess_crashes'],
   answer: { type: 'boolean' },
   async handle(call) {
-    const wishes = call.values
-      .list('crash_ids')
-      .flatMap((text) => text.split(/[\s,]+/).filter(Boolean))
-      .map((text) => parseWish(text, call.parts));
+    const texts = call.values.list('crash_ids').flatMap((text) => text.split(/[\s,]+/).filter(Boolean));
+    if (texts.length > webLimits.reprocessIdsMax.value)
+      throw new SalvageError(
+        webErrors.bad_request,
+        `Bad request: BadArgumentError: Bad value for parameter crash_ids: more than ${webLimits.reprocessIdsMax.value} crash ids`,
+      );
+    const wishes = texts.map((text) => parseWish(text, call.parts));
     for (const { crashId } of wishes) await requireVisibleId(crashId, call.reader, call.parts);
     for (const wish of wishes) await call.parts.queue.publish('reprocessing', wish, call.signal);
-    const { reader, access, parts } = call;
-    parts.people.audit({
-      action: 'reprocess',
-      object: wishes.map(({ crashId }) => crashId).join(' '),
-      reader,
-      address: access.address,
-    });
+    auditReprocessing(call, wishes);
     return { json: true };
   },
 };
+
+/** Names every crash, so a large wish takes several rows. */
+function auditReprocessing({ parts, reader, access }: ApiCall, wishes: readonly QueueMessage[]): void {
+  const size = webLimits.reprocessIdsPerAuditRow.value;
+  for (let at = 0; at < wishes.length; at += size) {
+    const object = wishes
+      .slice(at, at + size)
+      .map(({ crashId }) => crashId)
+      .join(' ');
+    parts.people.audit({ action: 'reprocess', object, reader, address: access.address });
+  }
+}
 
 /** Crashes that somebody waits for, each asked for at most once a minute however many look (web.md §1.3). */
 export class PriorityWishes {

@@ -76,7 +76,7 @@ async function applyChange({ parts, access }: PageContext, form: URLSearchParams
   await people.changeAccount(id, change);
   const { password: _hidden, ...told } = change as Record<string, unknown>;
   const object = `${id} ${account.name} ${JSON.stringify(told)}${password === '' ? '' : ' password'}`;
-  parts.people.audit({ action: 'account_changed', object: object.slice(0, 500), reader, address });
+  parts.people.audit({ action: 'account_changed', object, reader, address });
 }
 
 async function peoplePage(context: PageContext, problem: string | null): Promise<Html> {
