@@ -17,8 +17,10 @@ export class MemoryOutbox implements Outbox {
     this.#debts.set(`${destination} ${crashId}`, { destination, crashId, reason, attempts: 1, dueAtMs: 0 });
   }
 
-  async due(now: Date, limit: number): Promise<readonly Debt[]> {
-    return [...this.#debts.values()].filter(({ dueAtMs }) => dueAtMs <= now.getTime()).slice(0, limit);
+  async due(now: Date, limit: number, destinations: readonly string[]): Promise<readonly Debt[]> {
+    return [...this.#debts.values()]
+      .filter(({ dueAtMs, destination }) => dueAtMs <= now.getTime() && destinations.includes(destination))
+      .slice(0, limit);
   }
 
   async settle(destination: string, crashId: CrashId): Promise<void> {

@@ -41,29 +41,28 @@ export async function settleDebts(parts: DebtParts, signal: AbortSignal): Promis
 
 /** One round; returns how many debts were paid. */
 export async function settleDueDebts(parts: DebtParts, signal: AbortSignal): Promise<number> {
-  const { outbox, clock, metrics } = parts;
+  const { outbox, destinations, clock, metrics } = parts;
   let paid = 0;
-  for (const debt of await outbox.due(clock.now(), debtsAtOnce)) {
-    if (signal.aborted) break;
-    if (await pay(debt, parts, signal)) paid++;
+  const names = destinations.map(({ name }) => name);
+  for (const debt of await outbox.due(clock.now(), debtsAtOnce, names)) {
+    const destination = destinations.find(({ name }) => name === debt.destination);
+    if (signal.aborted || !destination) break;
+    if (await pay(debt, destination, parts, signal)) paid++;
   }
   for (const [destination, count] of await outbox.counts())
     metrics.gauge(processorMetrics.debts, count, { destination });
   return paid;
 }
 
-async function pay(debt: Debt, parts: DebtParts, signal: AbortSignal): Promise<boolean> {
-  const { storage, destinations, outbox, clock, logger } = parts;
+async function pay(debt: Debt, destination: Destination, parts: DebtParts, signal: AbortSignal): Promise<boolean> {
+  const { storage, outbox, clock, logger } = parts;
   const { crashId, attempts } = debt;
-  const destination = destinations.find(({ name }) => name === debt.destination);
   try {
-    // The destination is configured no more, so nobody waits for this.
-    if (!destination) throw new Error(`there is no destination ${debt.destination}`);
     const processed = await storage.getProcessedCrash(crashId, signal);
     const rawCrash = await storage.getRawCrash(crashId, signal);
     await destination.saveProcessedCrash(crashId, processed, rawCrash, signal);
   } catch (error) {
-    if (isErrorOf(error, storageErrors.crash_not_found) && destination) {
+    if (isErrorOf(error, storageErrors.crash_not_found)) {
       logger.warning(`${debt.destination} is owed a crash that storage no longer has`, { crash_id: crashId });
     } else {
       const dueAt = new Date(clock.now().getTime() + backoffMs(attempts));

@@ -46,8 +46,10 @@ export class FileOutbox implements OutboxAdmin {
     });
   }
 
-  async due(now: Date, limit: number): Promise<readonly Debt[]> {
-    const due = (await this.#all()).filter(({ dueAt }) => dueAt <= now);
+  async due(now: Date, limit: number, destinations: readonly string[]): Promise<readonly Debt[]> {
+    const due = (await this.#all()).filter(
+      ({ dueAt, destination }) => dueAt <= now && destinations.includes(destination),
+    );
     return due.sort((one, other) => one.dueAt.getTime() - other.dueAt.getTime()).slice(0, limit);
   }
 

@@ -21,8 +21,11 @@ export interface Debt {
 export interface Outbox {
   /** Durable when the promise resolves. */
   owe(destination: string, crashId: CrashId, reason: string): Promise<void>;
-  /** Debts whose next try is due, oldest first. */
-  due(now: Date, limit: number): Promise<readonly Debt[]>;
+  /**
+   * Debts to these destinations whose next try is due, oldest first. Those to others, which another process pays or
+   * nobody any more, must not stand in their way.
+   */
+  due(now: Date, limit: number, destinations: readonly string[]): Promise<readonly Debt[]>;
   /** The destination has the crash now, or nobody waits for it any more. */
   settle(destination: string, crashId: CrashId): Promise<void>;
   /** A try failed: the next is due at `dueAt`. */

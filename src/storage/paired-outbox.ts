@@ -26,11 +26,11 @@ export class PairedOutbox implements Outbox {
     }
   }
 
-  async due(now: Date, limit: number): Promise<readonly Debt[]> {
-    const second = await this.#second.due(now, limit);
+  async due(now: Date, limit: number, destinations: readonly string[]): Promise<readonly Debt[]> {
+    const second = await this.#second.due(now, limit, destinations);
     if (second.length >= limit) return second;
     // While the first is away, what the second holds can still be paid.
-    const first = await this.#first.due(now, limit - second.length).catch((error: unknown) => {
+    const first = await this.#first.due(now, limit - second.length, destinations).catch((error: unknown) => {
       if (second.length === 0) throw error;
       return [];
     });

@@ -40,8 +40,12 @@ export class PostgresOutbox implements OutboxAdmin {
     );
   }
 
-  async due(now: Date, limit: number): Promise<readonly Debt[]> {
-    const rows = await this.#rows('next_try_at <= $2 order by next_try_at limit $3', [now, limit]);
+  async due(now: Date, limit: number, destinations: readonly string[]): Promise<readonly Debt[]> {
+    const rows = await this.#rows('next_try_at <= $2 and destination = any($4::text[]) order by next_try_at limit $3', [
+      now,
+      limit,
+      destinations,
+    ]);
     return rows.map(debtOf);
   }
 

@@ -17,7 +17,7 @@ import { makeMemoryLogger, nullLogger } from '../../src/lib/log.ts';
 import { MemoryMetrics, nullMetrics } from '../../src/lib/metrics.ts';
 import { buildStorage } from '../../src/storage/containers/build-storage.ts';
 import { ChildrenError } from '../../src/storage/containers/children.ts';
-import { PolyStorage } from '../../src/storage/containers/poly-storage.ts';
+import { PolyStorage, polyStoragesOf } from '../../src/storage/containers/poly-storage.ts';
 import type { PrimaryDeferredStorage } from '../../src/storage/containers/primary-deferred-storage.ts';
 import { printStorageTree } from '../../src/storage/containers/print-tree.ts';
 import { WrappedStorage } from '../../src/storage/containers/wrapped-storage.ts';
@@ -192,6 +192,21 @@ describe('poly', () => {
     b.isAway = a.isAway = c.isAway = true;
     await assert.rejects(poly.saveRawCrash(reportOf(newCrashId())), hasSlug('storage_outage'));
     assert.deepEqual(await outbox.raw.counts(), new Map(), 'nothing is owed for a crash that nobody has');
+  });
+
+  test('in nested ones each child is paid what it lacks itself', async () => {
+    const outbox = outboxes();
+    const inner = { type: 'poly', name: 'inner', children: [leaf('b'), { ...leaf('c'), name: 'third' }] };
+    const outer = await build<PolyStorage>({ type: 'poly', children: [leaf('a'), inner] }, { outbox });
+    const c = made.get('c') as Switchable;
+    c.isAway = true;
+    const crashId = newCrashId();
+    await outer.saveRawCrash(reportOf(crashId));
+    c.isAway = false;
+    const now = () => new Date(Date.now() + 5);
+    for (const poly of polyStoragesOf(outer)) await poly.payDebts(now(), 100, now);
+    assert.ok(await c.getRawCrash(crashId));
+    assert.deepEqual(await outbox.raw.counts(), new Map());
   });
 
   test('children get copies that they cannot change, and the caller’s object stays as it was', async () => {
@@ -444,7 +459,23 @@ describe('configuration as data', () => {
           { ...leaf('b'), name: 'x' },
         ],
       },
-      /one name/,
+      /two poly children called x/,
+    ],
+    [
+      'nested ones of one name',
+      {
+        type: 'poly',
+        children: [
+          { ...leaf('a'), name: 'x' },
+          { type: 'poly', children: [{ ...leaf('b'), name: 'x' }, leaf('c')] },
+        ],
+      },
+      /two poly children called x/,
+    ],
+    [
+      'the same store behind a wrapper',
+      { type: 'fallback', primary: { type: 'breaker', wrapped: leaf('a') }, fallback: leaf('a') },
+      /same store twice/,
     ],
     ['a fallback to itself', { type: 'fallback', primary: leaf('a'), fallback: leaf('a') }, /same store twice/],
     [

@@ -93,12 +93,12 @@ export async function startProcessing(context: ProcessContext, parts: Processing
   await mkdir(tmpDir, { recursive: true, mode: 0o700 });
   await keepSymbolCache(context);
   // What is owed while the database is away stands in files of this machine.
-  const ownOutbox = await openOutbox(context, null, 'processed');
+  const ownOutbox = await openOutbox(context, null, 'destination');
   const processor = makeProcessor({
     queue: parts.queue,
     storage: parts.storage,
     destinations: [...(await openDestinations(context, database, search)), makeCountingDestination(metrics)],
-    outbox: new PairedOutbox(await openOutbox(context, database, 'processed'), ownOutbox),
+    outbox: new PairedOutbox(await openOutbox(context, database, 'destination'), ownOutbox),
     pipelines: parts.pipelines,
     services: {
       walker: parts.walker,

@@ -63,7 +63,7 @@ export async function openSiteStatus(
 ): Promise<StatusSource> {
   const { clock, metrics, config } = context;
   const { pool } = database;
-  const outbox = await openOutbox(context, database, 'processed');
+  const outbox = await openOutbox(context, database, 'destination');
   const missingSymbols = new PostgresMissingSymbols(pool);
   const shared = makeOwnStatus(context);
   registerQueueStatus(shared, queue);

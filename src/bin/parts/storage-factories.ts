@@ -16,7 +16,8 @@ import { FsStorage } from '../../storage/fs-storage.ts';
 import { MemoryStorage } from '../../storage/memory-storage.ts';
 import { NullStorage } from '../../storage/null-storage.ts';
 import { fsStorageOptions, s3Options, treeStorageOptions } from '../../storage/options.ts';
-import type { OutboxAdmin } from '../../storage/outbox.ts';
+import type { Outbox, OutboxAdmin } from '../../storage/outbox.ts';
+import { PairedOutbox } from '../../storage/paired-outbox.ts';
 import type { DebtKind } from '../../storage/postgres-outbox.ts';
 import type { TreeShape } from '../../storage/radix-paths.ts';
 import { RadixStorage } from '../../storage/radix-storage.ts';
@@ -36,13 +37,19 @@ export async function buildConfiguredStorage(
     metrics,
     factories: storageFactories(context, database),
     outbox: {
-      raw: await openOutbox(context, database, 'raw'),
-      processed: await openOutbox(context, database, 'processed'),
+      raw: await openPairedOutbox(context, database, 'raw'),
+      processed: await openPairedOutbox(context, database, 'processed'),
     },
   });
 }
 
-/** Debts of Poly containers: in PostgreSQL where there is one, else in files. */
+/** Debts in PostgreSQL, and in files while it is away; in files alone where there is none. */
+async function openPairedOutbox(context: ProcessContext, database: Database | null, kind: DebtKind): Promise<Outbox> {
+  const files = await openOutbox(context, null, kind);
+  return database ? new PairedOutbox(await openOutbox(context, database, kind), files) : files;
+}
+
+/** The debts of one place: of PostgreSQL, or of the files. */
 export async function openOutbox(
   { dataDir, clock }: ProcessContext,
   database: Database | null,

@@ -15,7 +15,7 @@ import { BreakerStorage } from './breaker-storage.ts';
 import { CountingStorage } from './counting-storage.ts';
 import { FallbackStorage } from './fallback-storage.ts';
 import { MigratingStorage } from './migrating-storage.ts';
-import { PolyStorage, type PolyStorageOptions } from './poly-storage.ts';
+import { PolyStorage, type PolyStorageOptions, polyStoragesOf } from './poly-storage.ts';
 import { crashPredicates } from './predicates.ts';
 import { PrimaryDeferredStorage } from './primary-deferred-storage.ts';
 import { RedactingStorage } from './redacting-storage.ts';
@@ -66,8 +66,19 @@ interface Node {
 }
 
 /** Builds the tree; refuses unknown types and keys, and wirings that contradict themselves or do nothing. */
-export function buildStorage(config: StorageConfig, parts: BuildParts): Promise<CrashStorage> {
-  return build({ config, place: 'storage', role: 'storage', depth: 0, parts });
+export async function buildStorage(config: StorageConfig, parts: BuildParts): Promise<CrashStorage> {
+  const root: Node = { config, place: 'storage', role: 'storage', depth: 0, parts };
+  const storage = await build(root);
+  refuseSharedNames(root, storage);
+  return storage;
+}
+
+/** Debts are noted by the name of the child: two of one name would be paid one for the other. */
+function refuseSharedNames(root: Node, storage: CrashStorage): void {
+  const roles = polyStoragesOf(storage).flatMap((poly) => poly.children.map(({ role }) => role));
+  const shared = roles.find((role, index) => roles.indexOf(role) !== index);
+  if (shared !== undefined)
+    throw refusal(root, `has two poly children called ${shared}; give one of them a "name" of its own`);
 }
 
 async function build(node: Node): Promise<CrashStorage> {
@@ -105,8 +116,6 @@ const containers: Readonly<Record<string, (node: Node) => Promise<CrashStorage>>
       const storage = await build(childNode(node, config, `children[${index}]`, name ?? `storage${index}`));
       children.push({ role: name ?? `${storage.name}${index}`, storage });
     }
-    if (new Set(children.map(({ role }) => role)).size < children.length)
-      throw refusal(node, 'has two children of one name');
     return new PolyStorage({ children, logger, ...(outbox ? { outbox } : {}) });
   },
 
@@ -201,11 +210,22 @@ function refuseOthers(node: Node, known: readonly string[]): void {
   if (other !== undefined) throw refusal(node, `does not know ${JSON.stringify(other)}; it knows ${known.join(', ')}`);
 }
 
-/** Two children that are the same store: the second copy would be no second copy. */
+/** Two children with the same store below them, wrapped or not: the second copy would be no second copy. */
 function refuseTwins(node: Node, configs: readonly unknown[]): void {
-  const bare = configs.map((config) => (isJsonObject(config) ? { ...config, name: null } : config));
-  const isTwin = bare.some((one, index) => bare.slice(index + 1).some((other) => isDeepStrictEqual(one, other)));
+  const leaves = configs.map(leavesOf);
+  const isTwin = leaves.some((some, index) =>
+    leaves.slice(index + 1).some((others) => some.some((one) => others.some((other) => isDeepStrictEqual(one, other)))),
+  );
   if (isTwin) throw refusal(node, 'has the same store twice');
+}
+
+/** The stores at the ends of a tree, without the names that containers give them. */
+function leavesOf(config: unknown): readonly unknown[] {
+  if (!isJsonObject(config)) return [];
+  const below = Object.values(config)
+    .flatMap((value) => (Array.isArray(value) ? value : [value]))
+    .filter((value) => isJsonObject(value));
+  return below.length > 0 ? below.flatMap(leavesOf) : [{ ...config, name: null }];
 }
 
 function flag(node: Node, key: string): boolean {

@@ -76,9 +76,10 @@ export class PolyStorage extends ContainerStorage {
     signal?: AbortSignal,
   ): Promise<number> {
     let paid = 0;
+    const roles = this.children.map(({ role }) => role);
     for (const kind of ['raw', 'processed'] as const) {
       const outbox = this.#outbox?.[kind];
-      for (const debt of (await outbox?.due(now, limit)) ?? []) {
+      for (const debt of (await outbox?.due(now, limit, roles)) ?? []) {
         const child = this.children.find(({ role }) => role === debt.destination);
         if (!outbox || !child || signal?.aborted) continue;
         try {
