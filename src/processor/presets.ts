@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type { SignatureOptions } from '../signature/signature.ts';
 import type { RuleSetMode } from './apply-rules.ts';
 
 /** A rule set as data: names of rules in order. */
@@ -25,6 +26,12 @@ export interface PipelineSpec {
 
 export const presetNames = ['salvage', 'today', 'socorro-2015', 'lite', 'base'] as const;
 export type PresetName = (typeof presetNames)[number];
+
+/** How a preset makes signatures, for those who make one outside the processor. */
+export function signingOf(preset: PresetName): Pick<SignatureOptions, 'era' | 'provisional'> {
+  const isOf2015 = preset === 'socorro-2015' || preset === 'lite';
+  return { era: isOf2015 ? '2015' : 'today', provisional: preset === 'salvage' };
+}
 
 /** Socorro's default rule set of 2026 in its order (processor.md §2.7). */
 const todayRules = [

@@ -66,6 +66,25 @@ test('salvage signature prints signature and explanation, or the result as JSON'
   assert.match(await run(file, '--lists', directory, '--era', '2015'), /^Wick::Light\(int\)\n/);
 });
 
+test('salvage signature takes the lists and the rules that the processor is configured with', async (t) => {
+  const directory = copyOfLists(t);
+  const file = join(directory, 'crash.json');
+  const frames = [{ function: 'Wick::Light(int)' }, { module: 'studio.exe', module_offset: '0x10' }];
+  writeFileSync(file, JSON.stringify({ crashing_thread: 0, threads: [{ frames }] }));
+  writeFileSync(join(directory, 'prefix_signature_re.txt'), 'Wick::\n');
+  const before = { ...process.env };
+  t.after(() => {
+    process.env = before;
+  });
+  process.env['SALVAGE_SIGNATURE_LIST_DIRECTORY'] = directory;
+  assert.match(await run(file), /^provisional \| Wick::Light \| studio\.exe@0x10\n/);
+  process.env['SALVAGE_PROCESSOR_RULE_SET'] = 'today';
+  assert.match(await run(file), /^Wick::Light \| studio\.exe\n/);
+  process.env['SALVAGE_PROCESSOR_RULE_SET'] = 'lite';
+  assert.match(await run(file), /^Wick::Light\(int\) \| studio\.exe@0x10\n/);
+  await assert.rejects(run(join(directory, 'absent.json')), /cannot read .*absent\.json: ENOENT/);
+});
+
 test('salvage signature --check names every bad line; input of no known shape is refused', async (t) => {
   const directory = copyOfLists(t);
   assert.match(await run('--check', '--lists', directory), /prefix \d+/);

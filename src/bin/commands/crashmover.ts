@@ -16,6 +16,7 @@ import {
   countsText,
   progressLine,
   stopSignal,
+  tellEnd,
   withCrashChoice,
 } from '../parts/crash-choice.ts';
 import { openNamedStorage } from '../parts/named-storage.ts';
@@ -86,7 +87,7 @@ async function move(options: CrashmoverOptions): Promise<void> {
       onFailure: (crashId, error) => process.stderr.write(`${crashId}: ${failureText(error)}\n`),
       signal,
     });
-    process.stderr.write(`\n${countsText(progress)}\n`);
+    tellEnd(countsText(progress));
     process.exitCode = progress.failed > 0 ? 1 : 0;
   } finally {
     await context.releasers.releaseAll();

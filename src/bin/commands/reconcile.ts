@@ -7,7 +7,7 @@ import { option } from '../../lib/options.ts';
 import { type Finding, recentDays, reconcile } from '../../mover/reconcile.ts';
 import { openContext } from '../context.ts';
 import { openConfiguredQueue } from '../parts/configured-queue.ts';
-import { countsText, progressLine, stopSignal } from '../parts/crash-choice.ts';
+import { countsText, progressLine, stopSignal, tellEnd } from '../parts/crash-choice.ts';
 import { openNamedStorage } from '../parts/named-storage.ts';
 
 interface ReconcileOptions {
@@ -70,7 +70,7 @@ async function run(options: ReconcileOptions): Promise<void> {
       onProgress: progressLine(),
       signal,
     });
-    process.stderr.write(`\n${countsText(counts)}\n`);
+    tellEnd(countsText(counts));
     const found = counts.unannounced + counts.unprocessed + counts.given_up + counts.absent;
     process.exitCode = found > counts.repaired || signal.aborted ? 1 : 0;
   } finally {

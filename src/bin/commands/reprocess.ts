@@ -8,11 +8,11 @@ import { processorErrors } from '../../processor/errors.ts';
 import { makeIndexFinder } from '../../processor/index-finder.ts';
 import { loadPipelines } from '../../processor/load-settings.ts';
 import { processorOptions } from '../../processor/options.ts';
+import { signingOf } from '../../processor/presets.ts';
 import {
   type CrashFinder,
   namedCrashIds,
   type ReprocessFilter,
-  type ReprocessProgress,
   reprocess,
   reprocessDryRun,
 } from '../../processor/reprocess.ts';
@@ -20,6 +20,7 @@ import { PostgresSearch } from '../../search/postgres-search.ts';
 import { signatureOptions } from '../../signature/options.ts';
 import { crashDataFromProcessedCrash, generateSignature } from '../../signature/signature.ts';
 import { openContext, type ProcessContext } from '../context.ts';
+import { progressLine, stopSignal, tellEnd } from '../parts/crash-choice.ts';
 import { type Database, openDatabase } from '../parts/database.ts';
 import { openQueue } from '../parts/queues.ts';
 import { openStorage } from '../parts/storages.ts';
@@ -85,9 +86,15 @@ async function run(
   if (dryRun) return showChanges(filter, finder, database, context);
   const pipelines = await loadPipelines(context.config.valuesOf(processorOptions), context.dataDir);
   const queue = await openQueue(context, 'postgres', database);
-  const parts = { finder, queue, pipelines, onProgress: showProgress };
-  const { done, failed, errors } = await reprocess(filter, ruleset, parts);
-  process.stderr.write(`\n${done} crashes queued, ${failed} failed\n`);
+  const show = progressLine();
+  const { done, failed, errors } = await reprocess(filter, ruleset, {
+    finder,
+    queue,
+    pipelines,
+    signal: stopSignal(),
+    onProgress: (progress) => show({ queued: progress.done, failed: progress.failed }),
+  });
+  tellEnd(`${done} crashes queued, ${failed} failed`);
   for (const error of errors) process.stderr.write(`  ${error}\n`);
   return failed > 0 ? 1 : 0;
 }
@@ -104,19 +111,15 @@ async function showChanges(
   const storage = await openStorage(context, 'fs', database);
   const { lists, close } = openSiglists({ directory, reloadIntervalMs: 0, logger: context.logger });
   context.releasers.add('signature lists', close);
-  const era = ruleSet === 'socorro-2015' || ruleSet === 'lite' ? '2015' : 'today';
-  const options = { lists: lists.current, era, provisional: ruleSet === 'salvage' } as const;
+  const options = { lists: lists.current, ...signingOf(ruleSet) };
   const { done, changed, failed } = await reprocessDryRun(filter, {
     finder,
-    onProgress: showProgress,
+    signal: stopSignal(),
+    onProgress: progressLine(),
     getProcessed: (crashId) => storage.getProcessedCrash(crashId),
     newSignatureOf: (processed) => generateSignature(crashDataFromProcessedCrash(processed), options).signature,
     onChange: ({ crashId, before, after }) => process.stdout.write(`${crashId}\t${before ?? ''}\t${after}\n`),
   });
-  process.stderr.write(`\n${changed} of ${done} signatures would change; ${failed} crashes could not be read\n`);
+  tellEnd(`${changed} of ${done} signatures would change; ${failed} crashes could not be read`);
   return failed > 0 ? 1 : 0;
-}
-
-function showProgress({ done, failed, changed }: ReprocessProgress): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done} done, ${failed} failed, ${changed} would change`);
 }

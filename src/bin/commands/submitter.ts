@@ -19,6 +19,7 @@ import {
   countsText,
   progressLine,
   stopSignal,
+  tellEnd,
   withCrashChoice,
 } from '../parts/crash-choice.ts';
 import { openNamedStorage } from '../parts/named-storage.ts';
@@ -68,7 +69,7 @@ async function submitStored(options: SubmitterOptions): Promise<void> {
   try {
     const items = await itemsOf(options, context, signal);
     const progress = await replayCrashes(items, partsOf(options, context, signal));
-    process.stderr.write(`\n${countsText(progress)}\n`);
+    tellEnd(countsText(progress));
     process.exitCode = progress.failed > 0 || signal.aborted ? 1 : 0;
   } finally {
     await context.releasers.releaseAll();

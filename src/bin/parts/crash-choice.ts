@@ -125,6 +125,11 @@ export function progressLine(): (counts: object) => void {
   };
 }
 
+/** The last word of long work, below its line of counts. */
+export function tellEnd(text: string): void {
+  process.stderr.write(`${process.stderr.isTTY ? '\n' : ''}${text}\n`);
+}
+
 export function countsText(counts: object): string {
   return Object.entries(counts)
     .map(([name, count]) => `${String(count)} ${name}`)
