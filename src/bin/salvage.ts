@@ -79,10 +79,8 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode;
   if (error instanceof SalvageError)
     process.stderr.write(`salvage: ${error.message} [${error.slug}]\n  ${error.kind.remedy}\n`);
-  else
-    process.stderr.write(
-      `salvage: ${process.env['DEBUG'] && error instanceof Error ? error.stack : errorText(error)}\n`,
-    );
+  else if (process.env['DEBUG'] && error instanceof Error) process.stderr.write(`salvage: ${error.stack}\n`);
+  else process.stderr.write(`salvage: ${errorText(error).replace(/^Error: /, '')}\n`);
   return 1;
 }
 

@@ -3,6 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Command } from 'commander';
+import { jobErrors } from '../../jobs/errors.ts';
+import { SalvageError } from '../../lib/errors.ts';
 import { openContext, type ProcessContext } from '../context.ts';
 import { openDatabase } from '../parts/database.ts';
 import { openJobs } from '../parts/jobs.ts';
@@ -52,7 +54,10 @@ export function addJobsCommand(program: Command): void {
     .action((name: string) =>
       withJobs(async ({ jobs, store }) => {
         const job = jobs.find((one) => one.name === name);
-        if (!job) throw new Error(`there is no job ${name}; there are ${jobs.map((one) => one.name).join(', ')}`);
+        if (!job) {
+          const names = jobs.map((one) => one.name).join(', ');
+          throw new SalvageError(jobErrors.unknown_job, `there is no job ${JSON.stringify(name)}; there are ${names}`);
+        }
         const outcome = await store.run(job, { isForced: true, signal: new AbortController().signal });
         if (outcome.kind === 'failed') throw outcome.error;
         process.stdout.write(

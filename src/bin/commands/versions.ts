@@ -21,7 +21,7 @@ export function addVersionsCommand(program: Command, output: { write(text: strin
       const context = await openContext('versions', { logsTo: 'stderr', announcesConfig: false });
       try {
         const count = await importVersions(versionsPath(context.dataDir), builds);
-        output.write(`${builds.length} builds imported; ${count} are known. Reprocess the crashes they are for.\n`);
+        output.write(`builds imported: ${builds.length}, known now: ${count}. Reprocess the crashes they are for.\n`);
       } finally {
         await context.releasers.releaseAll();
       }
