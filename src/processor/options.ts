@@ -49,9 +49,13 @@ export const processorOptions = declareOptions('processor', 'Turns raw crashes i
   ),
   versionsUrl: option.url('', 'VersionString service for beta versions; empty = only what was imported'),
   jitCategorizerPath: option.path('', 'program of the rule JitCrashCategorizeRule; empty = the rule stands aside'),
-  clientIdSalt: option.text('', 'secret for the hash of client ids; empty = client ids are not counted', {
-    secret: true,
-  }),
+  clientIdSalt: option.text(
+    '',
+    'secret for the hash of client ids, the same for all processors; empty = one made by the site and kept in its database',
+    {
+      secret: true,
+    },
+  ),
   exportStorage: option.json<JsonObject | null>(
     null,
     storageConfigOf,

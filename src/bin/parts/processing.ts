@@ -2,10 +2,10 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrorOf } from '../../lib/errors.ts';
+import { siteSecret } from '../../lib/postgres/site-secrets.ts';
 import type { LocalStatus } from '../../lib/status.ts';
 import { makeCountingDestination } from '../../processor/destinations.ts';
 import { processorLimits } from '../../processor/limits.ts';
@@ -62,17 +62,6 @@ async function keepSymbolCache(context: ProcessContext): Promise<void> {
   }
 }
 
-/** The secret under which client ids are hashed; made once, so that counts of clients stay comparable. */
-async function readOrMakeSalt(context: ProcessContext): Promise<string> {
-  const { clientIdSalt } = context.config.valuesOf(processorOptions);
-  if (clientIdSalt !== '') return clientIdSalt;
-  const path = join(context.dataDir, 'client-id-salt');
-  await writeFile(path, randomBytes(24).toString('base64url'), { flag: 'wx', mode: 0o600 }).catch((error) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  return (await readFile(path, 'utf8')).trim();
-}
-
 export interface ProcessingParts {
   readonly database: Database;
   readonly storage: CrashStorage;
@@ -108,7 +97,7 @@ export async function startProcessing(context: ProcessContext, parts: Processing
       missingSymbols: new PostgresMissingSymbols(database.pool),
       memoryReportBytesMax: options.memoryReportBytesMax,
       jitCategorizerPath: options.jitCategorizerPath,
-      clientIdSalt: await readOrMakeSalt(context),
+      clientIdSalt: options.clientIdSalt || (await siteSecret(database.pool, 'client id salt')),
     },
     clock,
     logger,
