@@ -279,7 +279,7 @@ describe('the API that programs of crash-stats know', async () => {
     assert.deepEqual(made.json['results'][0], {
       signature: 'alpha',
       notes: [],
-      extra: { normalized_frames: ['alpha', 'other.exe@0x10'], proto_signature: 'alpha | other.exe@0x10' },
+      extra: { normalized_frames: ['alpha', 'other.exe'], proto_signature: 'alpha | other.exe' },
     });
     assert.deepEqual(
       [made.json['results'][1]['signature'].slice(0, 5), made.json['results'][1]['extra']],
