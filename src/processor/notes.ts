@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { printable } from '../lib/printable.ts';
 import { processorLimits } from './limits.ts';
 
 /**
@@ -30,12 +31,8 @@ export class Notes {
   }
 }
 
-// C0 and C1 controls, bidi marks and embeddings, line and paragraph separators: they would forge lines of the notes or
-// turn the page around them.
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 function cleanNote(line: string): string {
   const max = processorLimits.noteCharactersMax.value;
   const cut = line.length > max ? `${line.slice(0, max - 3)}...` : line;
-  return cut.replace(unprintable, ' ');
+  return printable(cut, ' ');
 }

@@ -8,7 +8,12 @@ export const symbolErrors = declareErrors({
   sym_unusable: {
     status: 400,
     meaning: 'The symbol file is empty, has no MODULE record, or is damaged beyond use.',
-    remedy: 'Run `salvage symbols check FILE`, which names the first bad lines, and make the file again.',
+    remedy: 'Make the file again (docs/symbols.md); `salvage symbols check FILE` names its first bad lines.',
+  },
+  symbol_path_unusable: {
+    status: 400,
+    meaning: 'A path that should hold symbols does not exist, or is neither a file nor a directory.',
+    remedy: 'Give a `.sym` file (plain or gzipped), or a directory or zip archive with such files.',
   },
   sym_too_large: {
     status: 413,

@@ -3,13 +3,15 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type Stats } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
 import { errorText, SalvageError } from '../lib/errors.ts';
+import { errorCode } from '../lib/files.ts';
+import { printable } from '../lib/printable.ts';
 import { symbolErrors } from './errors.ts';
 import { symbolLimits } from './limits.ts';
 
@@ -23,10 +25,10 @@ export interface FoundSymFile {
 /**
  * The `.sym` files that an argument means: a file, every one below a directory, every one in a zip. Members of archives
  * are unpacked one at a time below `scratchDirectory`, under names of our own: nothing of a member's path is used.
- * Throws `symbol_archive_unusable`, and what the disk throws.
+ * Throws `symbol_path_unusable`, `symbol_archive_unusable`, and what the disk throws.
  */
 export async function* findSymFiles(argument: string, scratchDirectory: string): AsyncGenerator<FoundSymFile> {
-  const status = await fs.stat(argument);
+  const status = await symbolPathStatus(argument);
   if (status.isDirectory()) {
     for (const entry of (await fs.readdir(argument, { withFileTypes: true })).sort(byName)) {
       const full = path.join(argument, entry.name);
@@ -37,9 +39,20 @@ export async function* findSymFiles(argument: string, scratchDirectory: string):
   else yield { path: argument, shown: argument };
 }
 
+/** Throws `symbol_path_unusable` for what is neither a file nor a directory: opening a pipe would wait for its writer. */
+export async function symbolPathStatus(argument: string): Promise<Stats> {
+  const status = await fs.stat(argument).catch((error: unknown) => {
+    const reason = errorCode(error) === 'ENOENT' ? 'does not exist' : `cannot be read (${errorCode(error)})`;
+    throw new SalvageError(symbolErrors.symbol_path_unusable, `${argument} ${reason}`, { cause: error });
+  });
+  if (!status.isFile() && !status.isDirectory())
+    throw new SalvageError(symbolErrors.symbol_path_unusable, `${argument} is neither a file nor a directory`);
+  return status;
+}
+
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
-function isSymName(name: string): boolean {
+export function isSymName(name: string): boolean {
   return /\.sym(\.gz)?$/i.test(name);
 }
 
@@ -72,7 +85,7 @@ async function* unzipped(archive: string, scratchDirectory: string): AsyncGenera
           (bytes) => (bytesLeft -= bytes),
         );
         await pipeline(source, counted, createWriteStream(file, { flags: 'wx' }));
-        yield { path: file, shown: `${archive}: ${printable(name)}` };
+        yield { path: file, shown: `${archive}: ${printable(name).slice(0, 300)}` };
       } finally {
         await fs.rm(file, { force: true });
       }
@@ -109,8 +122,4 @@ function atMost(sizeBytesMax: number, onBytes: (bytes: number) => void): Transfo
       else done(null, chunk);
     },
   });
-}
-
-function printable(name: string): string {
-  return name.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd').slice(0, 300);
 }

@@ -24,7 +24,7 @@ export interface OpenSymbolsOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Asked before all others, e.g. `--symbols DIR` of a command. */
-  readonly directories?: readonly string[];
+  readonly firstSuppliers?: readonly SymbolSupplier[];
   /** Asked last, e.g. buckets that `bin` has opened. */
   readonly suppliers?: readonly SymbolSupplier[];
   readonly onProgress?: (path: string, bytesDone: number, bytesTotal: number) => void;
@@ -56,7 +56,7 @@ export function openSymbols(options: OpenSymbolsOptions): ChainedSymbols {
   );
   return new ChainedSymbols({
     suppliers: [
-      ...(options.directories ?? []).map((directory) => new DirectorySupplier(directory)),
+      ...(options.firstSuppliers ?? []),
       ...storeSuppliers(path.join(dataDir, 'symbols')),
       ...settings.directories.map((directory) => new DirectorySupplier(directory)),
       ...servers,

@@ -10,7 +10,7 @@ import { symbolErrors } from './errors.ts';
 import { unpacked } from './sym-bytes.ts';
 
 /** The first line must lie in these bytes; names are at most 255 long. */
-const firstLineBytesMax = 4096;
+export const firstLineBytesMax = 4096;
 
 /**
  * Writes the text of a `.sym` to `target` by a temporary file and a rename, unpacked, with `INFO URL` as last line if
@@ -55,6 +55,12 @@ export async function receiveSym(
   }
 }
 
+/** The debug id in the MODULE record with which a `.sym` begins; undefined if it does not. */
+export function moduleIdOf(head: Buffer): string | undefined {
+  const start = head.toString('utf8', 0, firstLineBytesMax);
+  return /^ *MODULE +\S+ +\S+ +([0-9A-Fa-f]+) +\S/.exec(start)?.[1];
+}
+
 /** True once the first line was there and right; false if more bytes are needed. */
 function checkFirstLine(head: Buffer, debugId: string): boolean {
   const end = head.indexOf(10);
@@ -65,7 +71,7 @@ function checkFirstLine(head: Buffer, debugId: string): boolean {
     .trim();
   if (/^<|^\s*<!doctype|^<html/i.test(line))
     throw new SalvageError(symbolErrors.symbol_source_denied, 'a web page instead of a symbol file');
-  const id = /^MODULE +[^ ]+ +[^ ]+ +([0-9A-Fa-f]+) +./.exec(line)?.[1];
+  const id = moduleIdOf(head);
   if (id === undefined) throw new SalvageError(symbolErrors.sym_unusable, 'does not begin with a MODULE record');
   if (id.toUpperCase() !== debugId.toUpperCase())
     throw new SalvageError(symbolErrors.sym_unusable, `symbols of another module: id ${id.slice(0, 128)}`);

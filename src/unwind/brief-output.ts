@@ -4,8 +4,8 @@
 
 import { styleText } from 'node:util';
 import type { StackFrame, StackThread, Stackwalk } from '../crash/stackwalk.ts';
+import { printable } from '../lib/printable.ts';
 import { leafName } from './leaf-name.ts';
-import { printable } from './text-output.ts';
 
 export interface BriefOptions {
   readonly isColoured: boolean;

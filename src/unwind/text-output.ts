@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { StackFrame, StackModule, StackThread, Stackwalk } from '../crash/stackwalk.ts';
+import { printable } from '../lib/printable.ts';
 import { leafName } from './leaf-name.ts';
 
 /** The wording is that of the minidump_stackwalk tools, which people and their scripts know. */
@@ -37,13 +38,8 @@ export function stackwalkText(walk: Stackwalk): string {
     ),
     '',
   ]
-    .map(printable)
+    .map((line) => printable(line))
     .join('\n');
-}
-
-/** Names come from dumps and symbol files: a terminal must not be steered by them. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\u{fffd}');
 }
 
 function systemLines({ system_info: system, lsb_release: lsb }: Stackwalk): string[] {

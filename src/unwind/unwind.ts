@@ -14,7 +14,7 @@ export {
 } from './external-walker.ts';
 export { RecentSymbols } from './recent-symbols.ts';
 export { type StackwalkOptions, stackwalk } from './stackwalk.ts';
-export { printable, stackwalkText } from './text-output.ts';
+export { stackwalkText } from './text-output.ts';
 export { walkDumpFile } from './walk-dump-file.ts';
 export { WalkerPool, type WalkerPoolOptions } from './walker-pool.ts';
 export type { WalkResult } from './walker-process.ts';

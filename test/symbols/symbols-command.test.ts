@@ -34,6 +34,7 @@ test('add, ls, compile and check, as a person types them', async (t) => {
   const bad = path.join(directory, 'build', 'bad.sym');
   fs.writeFileSync(good, new SymBuilder().module().func(0x10, 0x10, 'main').bytes());
   assert.match((await salvage(dataDir, 'ls')).stdout, /no symbols yet/);
+  assert.match((await salvage(dataDir, 'compile')).stdout, /no symbols to compile/);
 
   const added = await salvage(dataDir, 'add', path.join(directory, 'build'));
   assert.equal(added.code, 0, added.stderr);
@@ -54,9 +55,15 @@ test('add, ls, compile and check, as a person types them', async (t) => {
   assert.match(partly.stdout, /^same/);
   assert.match(partly.stderr, /bad\.sym: .*no MODULE record/);
 
+  assert.match((await salvage(dataDir, 'add', path.join(directory, 'none'))).stderr, /none does not exist/);
+  assert.match((await salvage(dataDir, 'check', directory)).stderr, /is not a single \.sym file/);
+
   const check = await salvage(dataDir, 'check', good, '--cpu', 'arm64');
   assert.equal(check.code, 1);
   assert.match(check.stdout, /error wrong_architecture: It is for x86_64, not arm64\./);
+  const steering = path.join(directory, 'steering.sym');
+  fs.writeFileSync(steering, 'MODULE Linux x86_64 0123456789ABCDEF0 \u001b[2Japp\nPUBLIC 10 0 main\n');
+  assert.doesNotMatch((await salvage(dataDir, 'check', steering)).stdout, /\u001b/);
   const verdict = JSON.parse((await salvage(dataDir, 'check', good, '--json')).stdout);
   assert.equal(verdict.facts.counts.functions, 1);
 });

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -61,6 +61,26 @@ test('--json and --brief, and a gzipped dump', () => {
   assert.equal(JSON.parse(json.stdout).crashing_thread.frames[0].function, 'go()');
   const brief = run(dump, '--symbols', symbols, '--brief');
   assert.match(brief.stdout, /^SIGSEGV \/ SEGV_MAPERR at 0x0000000000000010\n[\s\S]*0 go\(\) {2}a\.cc:42 {2}app\n/);
+});
+
+test('symbols may be a single file, or lie loose in a directory', () => {
+  const loose = path.join(folder, 'loose');
+  mkdirSync(loose, { recursive: true });
+  const sym = readFileSync(path.join(symbols, 'app', debugId, 'app.sym'));
+  writeFileSync(path.join(loose, 'whatever.sym.gz'), gzipSync(sym));
+  writeFileSync(path.join(loose, 'broken.sym.gz'), gzipSync(sym).subarray(0, 20));
+  writeFileSync(path.join(loose, 'notes.sym'), 'not a symbol file\n');
+  for (const where of [loose, path.join(loose, 'whatever.sym.gz')]) {
+    const { status, stdout, stderr } = run(dump, '--brief', '--symbols', where);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /0 go\(\) {2}a\.cc:42 {2}app\n/);
+  }
+});
+
+test('symbols that are not where they are said to be are an error, not a stack without names', () => {
+  const { status, stdout, stderr } = run(dump, '--symbols', path.join(folder, 'no-such-directory'));
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /no-such-directory does not exist \[symbol_path_unusable\]/);
 });
 
 test('says on stderr what is wrong with the file, by its slug, and exits 1', () => {

@@ -3,8 +3,9 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Command } from 'commander';
+import { printable } from '../../lib/printable.ts';
 import { dumpDocument, dumpLines, openMinidump } from '../../minidump/minidump.ts';
-import { openDumpFile, printable } from '../../unwind/unwind.ts';
+import { openDumpFile } from '../../unwind/unwind.ts';
 
 /** `salvage dump`: what a dump holds, without walking its stacks. */
 export function addDumpCommand(program: Command): void {

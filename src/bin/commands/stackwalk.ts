@@ -4,9 +4,11 @@
 
 import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { printable } from '../../lib/printable.ts';
+import { suppliersOfPath } from '../../symbols/loose-supplier.ts';
 import { symbolOptions } from '../../symbols/options.ts';
 import { openSymbols, type SymbolProvider } from '../../symbols/symbols.ts';
-import { printable, stackwalkBrief, stackwalkText, walkDumpFile } from '../../unwind/unwind.ts';
+import { stackwalkBrief, stackwalkText, walkDumpFile } from '../../unwind/unwind.ts';
 import { openContext, type ProcessContext } from '../context.ts';
 import { packageVersion } from '../version.ts';
 
@@ -26,7 +28,7 @@ export function addStackwalkCommand(program: Command): void {
     .argument('<dump>', 'the minidump')
     .option(
       '-s, --symbols <where>',
-      'a directory in Breakpad layout or the URL of a symbol server; may be repeated',
+      'a .sym file, a directory with such files, or the URL of a symbol server; may be repeated',
       (where: string, previous: readonly string[]) => [...previous, where],
       [] as readonly string[],
     )
@@ -47,7 +49,7 @@ export function addStackwalkCommand(program: Command): void {
 async function walkText(context: ProcessContext, dump: string, options: StackwalkCommandOptions): Promise<string> {
   const progress = makeProgress(process.stderr.isTTY === true);
   try {
-    const symbols = progress.watched(openCommandSymbols(context, options.symbols, progress.onCompile));
+    const symbols = progress.watched(await openCommandSymbols(context, options.symbols, progress.onCompile));
     const walk = await walkDumpFile(dump, symbols, { version: packageVersion });
     progress.clear();
     if (options.json) return `${JSON.stringify(walk, null, 2)}\n`;
@@ -62,10 +64,15 @@ async function walkText(context: ProcessContext, dump: string, options: Stackwal
 type OnCompile = (path: string, bytesDone: number, bytesTotal: number) => void;
 
 /** What is named on the command line is asked before what is configured; a named server may be in one's own network. */
-function openCommandSymbols(context: ProcessContext, named: readonly string[], onProgress: OnCompile): SymbolProvider {
+async function openCommandSymbols(
+  context: ProcessContext,
+  named: readonly string[],
+  onProgress: OnCompile,
+): Promise<SymbolProvider> {
   const isUrl = (where: string) => /^https?:\/\//i.test(where);
   const settings = context.config.valuesOf(symbolOptions);
   const servers = named.filter(isUrl);
+  const paths = named.filter((where) => !isUrl(where));
   return openSymbols({
     settings: {
       ...settings,
@@ -76,7 +83,7 @@ function openCommandSymbols(context: ProcessContext, named: readonly string[], o
     clock: context.clock,
     logger: context.logger,
     metrics: context.metrics,
-    directories: named.filter((where) => !isUrl(where)),
+    firstSuppliers: (await Promise.all(paths.map(suppliersOfPath))).flat(),
     onProgress,
   });
 }

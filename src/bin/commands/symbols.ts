@@ -6,11 +6,12 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { errorText, SalvageError } from '../../lib/errors.ts';
+import { printable } from '../../lib/printable.ts';
 import { checkSym, type SymLack } from '../../symbols/check-sym.ts';
 import { readChunks } from '../../symbols/compile-sym.ts';
 import { fileIdentity } from '../../symbols/directory-supplier.ts';
 import { symbolErrors } from '../../symbols/errors.ts';
-import { findSymFiles } from '../../symbols/find-sym-files.ts';
+import { findSymFiles, symbolPathStatus } from '../../symbols/find-sym-files.ts';
 import { IndexCache } from '../../symbols/index-cache.ts';
 import { symbolCacheDirectory } from '../../symbols/open-symbols.ts';
 import { symbolOptions } from '../../symbols/options.ts';
@@ -70,7 +71,7 @@ async function add(context: ProcessContext, paths: readonly string[], replaces: 
         const { key, outcome, lacks } = await store.add(file.path, { replaces, onProgress: progress.at });
         progress.end();
         added++;
-        process.stdout.write(`${outcome.padEnd(8)} ${keyPath(key)}\n${lacks.map(lackLine).join('')}`);
+        process.stdout.write(`${outcome.padEnd(8)} ${printable(keyPath(key))}\n${lacks.map(lackLine).join('')}`);
       } catch (error) {
         progress.end();
         failed++;
@@ -118,18 +119,19 @@ async function compile(context: ProcessContext, paths: readonly string[]): Promi
     attemptsMax: Number.POSITIVE_INFINITY,
     onProgress: (_path, done) => progress.at(done),
   });
-  let failed = 0;
+  let [compiled, failed] = [0, 0];
   for await (const file of filesToCompile(context, paths)) {
     progress = makeProgress(`compiling ${file}`, (await stat(file)).size);
     try {
       const startedMs = clock.monotonicMs();
       const symbols = await indexes.of({ path: file, identity: (await fileIdentity(file)) ?? file });
       progress.end();
-      const { functions, lineRecords, cfiInits } = symbols.facts.counts;
+      const { functions, lineRecords, cfiInits, winFrameData, winFpo } = symbols.facts.counts;
       const ms = Math.round(clock.monotonicMs() - startedMs);
       process.stdout.write(
-        `${file}: ${functions} functions, ${lineRecords} lines, ${cfiInits} unwind records (${ms} ms)\n`,
+        `${file}: ${functions} functions, ${lineRecords} lines, ${cfiInits + winFrameData + winFpo} unwind records (${ms} ms)\n`,
       );
+      compiled++;
       symbols.close();
     } catch (error) {
       progress.end();
@@ -138,6 +140,7 @@ async function compile(context: ProcessContext, paths: readonly string[]): Promi
     }
   }
   indexes.close();
+  if (compiled + failed === 0) process.stdout.write('no symbols to compile: `salvage symbols add FILE` first\n');
   if (failed > 0) throw new SalvageError(symbolErrors.sym_unusable, `${failed} files could not be compiled`);
 }
 
@@ -149,13 +152,16 @@ async function* filesToCompile(context: ProcessContext, paths: readonly string[]
 }
 
 async function check(file: string, options: { debugId?: string; cpu?: string; json: boolean }): Promise<void> {
-  const progress = makeProgress(`checking ${file}`, (await stat(file)).size);
+  const status = await symbolPathStatus(file);
+  if (!status.isFile()) throw new SalvageError(symbolErrors.symbol_path_unusable, `${file} is not a single .sym file`);
+  const progress = makeProgress(`checking ${file}`, status.size);
   const verdict = await checkSym(unpacked(readChunks(file)), options, progress.at).finally(progress.end);
   const { facts, problems, lacks } = verdict;
   if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`);
   else {
     const { counts } = facts;
-    process.stdout.write(`${facts.debugFile || file}  ${facts.debugId}  ${facts.os} ${facts.arch}\n`);
+    const { debugFile, debugId, os, arch } = facts;
+    process.stdout.write(`${printable(`${debugFile || file}  ${debugId}  ${os} ${arch}`)}\n`);
     process.stdout.write(
       `  ${counts.functions} functions, ${counts.publics} publics, ${counts.lineRecords} line records in ${counts.files} files, ${counts.inlines} inlines\n` +
         `  unwinding: ${counts.cfiInits} STACK CFI, ${counts.winFrameData + counts.winFpo} STACK WIN\n`,
@@ -167,7 +173,7 @@ async function check(file: string, options: { debugId?: string; cpu?: string; js
 }
 
 function lackLine({ isFatal, slug, text }: SymLack): string {
-  return `  ${isFatal ? 'error' : 'lacks'} ${slug}: ${text}\n`;
+  return `  ${isFatal ? 'error' : 'lacks'} ${slug}: ${printable(text)}\n`;
 }
 
 function mebibytes(bytes: number): string {
