@@ -2,19 +2,15 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { throttleDigitOf } from '../crash/crash-id.ts';
 import type { Clock } from '../lib/clock.ts';
-import { errorText, isErrorOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
 import type { OptionValues } from '../lib/options.ts';
 import type { Pool } from '../lib/postgres/pool.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
-import { storageErrors } from '../storage/errors.ts';
+import { auditJob } from './audit.ts';
 import type { Job } from './job.ts';
-import { jobLimits } from './limits.ts';
-import { jobMetrics } from './metrics.ts';
 import type { jobOptions } from './options.ts';
 import { type StorageRetentionParts, storageRetentionJob } from './storage-retention.ts';
 
@@ -77,67 +73,6 @@ function retentionJob({ partitions, clock, options }: JobParts): Job {
       return dropped.length === 0 ? 'nothing is past its time' : `dropped ${dropped.join(', ')}`;
     },
   };
-}
-
-/** Finds raw crashes without a processed one and queues them: what a lost message or a mistake left behind. */
-function auditJob({ storage, queue, clock, options, logger, metrics }: JobParts): Job {
-  return {
-    name: 'audit',
-    description: 'finds stored crashes of yesterday and today without a processed crash and queues them',
-    everyMs: dayMs,
-    async run(signal) {
-      const waiting = (await queue.depths(signal)).reduce((sum, depth) => sum + depth.waiting + depth.leased, 0);
-      if (waiting > jobLimits.auditQueuedMax.value) return `${waiting} crashes wait in the queue: looked at nothing`;
-      let [looked, missing] = [0, 0];
-      for (let day = 0; day < jobLimits.auditDays.value; day++) {
-        const date = new Date(clock.now().getTime() - day * dayMs - jobLimits.auditGraceMs.value)
-          .toISOString()
-          .slice(0, 10)
-          .replaceAll('-', '');
-        for await (const crashId of storage.listCrashIds({ date }, signal)) {
-          signal.throwIfAborted();
-          looked += 1;
-          if (
-            throttleDigitOf(crashId) === 1 ||
-            (await hasProcessed(storage, crashId, signal)) ||
-            (await isYoung(storage, crashId, clock, signal))
-          )
-            continue;
-          missing += 1;
-          if (missing > jobLimits.auditQueuedMax.value) break;
-          if (options.auditQueues) await queue.publish('reprocessing', { crashId }, signal);
-          logger
-            .named('salvage.jobs')
-            .warning(`${crashId} is stored but was never processed${options.auditQueues ? '; queued' : ''}`);
-        }
-      }
-      metrics.gauge(jobMetrics.missingProcessed, missing);
-      return `${missing} of ${looked} crashes lacked a processed crash`;
-    },
-  };
-}
-
-async function hasProcessed(storage: CrashStorage, crashId: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await storage.getProcessedCrash(crashId, signal);
-    return true;
-  } catch (error) {
-    if (isErrorOf(error, storageErrors.crash_not_found)) return false;
-    if (isErrorOf(error, storageErrors.storage_corrupt)) return false;
-    throw error;
-  }
-}
-
-/** A crash of the last hour may still wait its turn. An unreadable time counts as old. */
-async function isYoung(storage: CrashStorage, crashId: string, clock: Clock, signal: AbortSignal): Promise<boolean> {
-  try {
-    const raw = await storage.getRawCrash(crashId, signal);
-    const submittedMs = Date.parse(String(raw['submitted_timestamp'] ?? ''));
-    return clock.now().getTime() - submittedMs < jobLimits.auditGraceMs.value;
-  } catch (error) {
-    if (isErrorOf(error, storageErrors.storage_outage)) throw new Error(errorText(error), { cause: error });
-    return false;
-  }
 }
 
 function missingSymbolsJob({ pool, options, writeExport }: JobParts): Job {

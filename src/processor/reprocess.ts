@@ -4,6 +4,7 @@
 
 import { type CrashId, isCrashId } from '../crash/crash-id.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
+import { chunksOf } from '../lib/chunks.ts';
 import { errorText, SalvageError } from '../lib/errors.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import { processorErrors } from './errors.ts';
@@ -64,7 +65,7 @@ export async function reprocess(
   const errors: string[] = [];
   let [done, failed] = [0, 0];
   const message = ruleset === 'default' ? {} : { ruleset };
-  for await (const chunk of chunksOf(chosenCrashes(filter, parts.finder), parts.signal)) {
+  for await (const chunk of chunksOf(chosenCrashes(filter, parts.finder), chunkItems, parts.signal)) {
     const results = await Promise.allSettled(
       chunk.map((crashId) => parts.queue.publish('reprocessing', { crashId, ...message }, parts.signal)),
     );
@@ -139,19 +140,4 @@ async function* chosenCrashes(filter: ReprocessFilter, finder: CrashFinder): Asy
   const { crashIds: _named, ...conditions } = filter;
   if (named.size > 0) yield* named;
   else yield* finder.findCrashes(conditions);
-}
-
-async function* chunksOf(
-  ids: AsyncIterable<CrashId>,
-  signal: AbortSignal | undefined,
-): AsyncIterable<readonly CrashId[]> {
-  let chunk: CrashId[] = [];
-  for await (const id of ids) {
-    if (signal?.aborted) break;
-    chunk.push(id);
-    if (chunk.length < chunkItems) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
 }

@@ -126,6 +126,16 @@ describe('scheduled jobs', async () => {
       break;
     }
 
+    const poison = await save(0, yesterday);
+    await queue.publish('standard', { crashId: poison });
+    for await (const message of queue.consume({ prefetch: 1, signal: AbortSignal.timeout(5000) })) {
+      await message.bury('poison');
+      break;
+    }
+    await storage.saveProcessedCrash(lost, {});
+    assert.equal(await result('audit'), '0 of 5 crashes lacked a processed crash; 1 more are set aside');
+    assert.deepEqual((await queue.depths()).find((depth) => depth.queue === 'reprocessing')?.waiting, 0);
+
     const missing = new PostgresMissingSymbols(pool);
     const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
     const module = { debugFile: 'a "b".pdb', debugId: 'AB1', codeFile: 'a.dll', codeId: '5f' };
