@@ -4,7 +4,7 @@
 
 // Reads the tables of docs/requirements.md and docs/requirements/*.md: `| row | requirement | proof |`. A proof is one or
 // more of these, joined by ` · `:
-//   `test/folder/file.test.ts` › name of a test     `test/folder/file.test.ts`     `npm run script`
+//   `test/folder/file.test.ts` › name of a test     `test/folder/file.test.ts`     `npm run NAME`
 //   `area.md` row 12 (a row of docs/requirements/area.md)     later: reason
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';

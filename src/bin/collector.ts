@@ -5,13 +5,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { readConfig } from '../config/config.ts';
 import { endsWithin } from '../lib/ends-within.ts';
-import { SalvageError } from '../lib/errors.ts';
 import type { LocalStatus } from '../lib/status.ts';
 import { type ProcessContext, runRole } from './context.ts';
-import { binErrors } from './errors.ts';
 import { optionGroups } from './option-groups.ts';
 import { processOptions, queueOptions } from './options.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
+import { listenFailure } from './parts/listen.ts';
 import { makeOwnStatus } from './parts/own-status.ts';
 import { openQueue } from './parts/queues.ts';
 import { isStorageConfigured, needsPostgres, openStorage } from './parts/storages.ts';
@@ -49,9 +48,8 @@ async function collectInOneProcess(context: ProcessContext): Promise<void> {
   const isMoving = await endsWithin(moving, refusalMsMax, clock);
   if (!isMoving) logger.error('storage or queue do not answer yet: intake opens, crashes wait in the spool');
   const { host, port, drainTimeoutMs } = context.process;
-  const address = await intake.collector.start(host || '0.0.0.0', port).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EADDRINUSE') throw error;
-    throw new SalvageError(binErrors.address_in_use, error.message, { cause: error });
+  const address = await intake.collector.start(host || '0.0.0.0', port).catch((error: Error) => {
+    throw listenFailure(error);
   });
   const closeIntake = () => intake.collector.drain(Math.min(drainTimeoutMs, 10_000));
   releasers.add('intake', closeIntake);

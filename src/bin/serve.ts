@@ -4,16 +4,15 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errorText, SalvageError } from '../lib/errors.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { PostgresSearch } from '../search/postgres-search.ts';
 import { announceClaim } from './claim.ts';
 import type { ProcessContext } from './context.ts';
-import { binErrors } from './errors.ts';
 import { openDatabaseWhenUp } from './parts/database.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { openJobs, startJobs } from './parts/jobs.ts';
+import { listenFailure } from './parts/listen.ts';
 import { makeOwnStatus } from './parts/own-status.ts';
 import { openSignatureLists, startProcessing } from './parts/processing.ts';
 import { moveFileQueue, openQueue } from './parts/queues.ts';
@@ -83,10 +82,7 @@ class Front {
   async listen(context: ProcessContext): Promise<AddressInfo> {
     const { host, port, drainTimeoutMs } = context.process;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const isTaken = error.code === 'EADDRINUSE';
-        reject(isTaken ? new SalvageError(binErrors.address_in_use, errorText(error), { cause: error }) : error);
-      });
+      this.#server.once('error', (error) => reject(listenFailure(error)));
       this.#server.listen({ host: host || '127.0.0.1', port, backlog: 1024 }, resolve);
     });
     context.releasers.add('server', () => this.close(drainTimeoutMs));

@@ -4,7 +4,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { SalvageError } from '../lib/errors.ts';
@@ -35,14 +35,17 @@ export interface Captured {
  * requests (probes, browsers) get 404 and are not captured.
  */
 export async function captureRequest(options: CaptureOptions): Promise<Captured> {
+  // Said now, and not when the report that somebody waited for is there.
+  await writeFile(`${options.path}.part`, '');
   const server = createServer();
-  server.listen(options.port, options.host);
-  await once(server, 'listening');
-  const address = server.address();
-  options.onListening(typeof address === 'object' && address ? address.port : options.port);
   try {
+    server.listen(options.port, options.host);
+    await once(server, 'listening');
+    const address = server.address();
+    options.onListening(typeof address === 'object' && address ? address.port : options.port);
     return await firstReport(server, options);
   } finally {
+    await rm(`${options.path}.part`, { force: true });
     server.close();
   }
 }

@@ -29,6 +29,26 @@ export function openSocket(url: URL, onOpen: () => void): Socket {
   return isTls ? connectTls({ ...address, servername: host }, onOpen) : connect(address, onOpen);
 }
 
+/** Throws `submit_unreachable` unless somebody listens there: said once, before work that would say it a thousand times. */
+export function assertReachable(url: URL, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error) => {
+      socket.destroy();
+      reject(unreachable(url, cause));
+    };
+    const socket = openSocket(url, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.setTimeout(timeoutMs, () => fail(new Error(`no connection within ${timeoutMs / 1000} s`)));
+    socket.on('error', fail);
+  });
+}
+
+function unreachable(url: URL, cause: Error): SalvageError {
+  return new SalvageError(clientErrors.submit_unreachable, `${url.origin}: ${cause.message}`, { cause });
+}
+
 /**
  * Sends bytes as they are and reads one answer. Null when the server closed or stayed silent for `timeoutMs` without one;
  * throws `submit_unreachable` only if it cannot be connected.
@@ -56,7 +76,7 @@ export function exchangeRaw(
     });
     socket.on('error', (cause) => {
       if (startMs > 0) return;
-      reject(new SalvageError(clientErrors.submit_unreachable, `${url.host}: ${cause.message}`, { cause }));
+      reject(unreachable(url, cause));
     });
     socket.on('close', () => end(reader.atEnd()));
   });

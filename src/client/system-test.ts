@@ -2,7 +2,8 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { errorText } from '../lib/errors.ts';
+import { errorText, SalvageError } from '../lib/errors.ts';
+import { assertReachable } from './raw-exchange.ts';
 import { type SystemTestOptions, systemCases, UnexpectedAnswer } from './system-cases.ts';
 
 export interface CaseResult {
@@ -23,12 +24,14 @@ export interface SystemTestResult {
 
 /**
  * The live check before a node is put in service (collector.md §11): real requests one after the other, nothing mocked.
- * Only what clients and load balancers can see counts, so it works against any collector.
+ * Only what clients and load balancers can see counts, so it works against any collector. Throws `submit_unreachable`
+ * where nobody listens.
  */
 export async function runSystemTest(
   options: SystemTestOptions,
   onCase: (result: CaseResult) => void,
 ): Promise<SystemTestResult> {
+  await assertReachable(options.url, options.timeoutMs);
   const crashIds: string[] = [];
   const cases: CaseResult[] = [];
   for (const { area, name, run } of systemCases(options, (crashId) => crashIds.push(crashId))) {
@@ -37,7 +40,7 @@ export async function runSystemTest(
       (detail) => ({ isPassed: true, detail }),
       (error: unknown) => ({
         isPassed: false,
-        detail: error instanceof UnexpectedAnswer ? error.message : errorText(error),
+        detail: error instanceof UnexpectedAnswer || error instanceof SalvageError ? error.message : errorText(error),
       }),
     );
     const result = { area, name, ...outcome, durationMs: Math.round(performance.now() - startMs) };

@@ -14,6 +14,7 @@ import { demoScenes } from '../../client/demo-scenes.ts';
 import { findSymFiles } from '../../symbols/find-sym-files.ts';
 import { SymbolStore } from '../../symbols/symbol-store.ts';
 import { openContext, type ProcessContext } from '../context.ts';
+import { localSiteText, siteUrl } from '../intake-url.ts';
 import { packageRoot } from '../version.ts';
 
 const demoFolder = join(packageRoot, 'demo');
@@ -32,9 +33,9 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .description('send a few dozen crashes of sample programs to a running site, to see it alive')
-    .option('--url <url>', 'address of the site (default: this machine, the configured port)')
-    .option('--one', 'send one crash only, and say where it shows up', false)
-    .action((options: { url?: string; one: boolean }) => runDemo(options));
+    .option('--url <url>', `address of the site (${localSiteText})`)
+    .option('--one', 'send one crash only, and say where it shows up')
+    .action((options: { url?: string; one?: boolean }) => runDemo(options));
 }
 
 /** `salvage send-test-crash`: what the page of the first day names. */
@@ -42,14 +43,14 @@ export function addSendTestCrashCommand(program: Command): void {
   program
     .command('send-test-crash')
     .description('send one crash of a sample program, and say where it shows up (= demo --one)')
-    .option('--url <url>', 'address of the site (default: this machine, the configured port)')
+    .option('--url <url>', `address of the site (${localSiteText})`)
     .action((options: { url?: string }) => runDemo({ ...options, one: true }));
 }
 
-async function runDemo(options: { readonly url?: string; readonly one: boolean }): Promise<void> {
+async function runDemo(options: { readonly url?: string; readonly one?: boolean }): Promise<void> {
   const context = await openContext('demo', { logsTo: 'stderr', announcesConfig: false });
   try {
-    const site = new URL(options.url ?? `http://127.0.0.1:${context.process.port}`).origin;
+    const site = siteUrl(options.url).origin;
     // Symbols first: stacks are walked within a second of the report.
     await addDemoSymbols(context, site);
     await (options.one ? sendOne(site) : sendAll(site));

@@ -2,13 +2,14 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type LoadOptions, type LoadResult, runLoad } from '../../client/load.ts';
 import { loadReport } from '../../client/load-report.ts';
 import { defaultMix, makePayloads, type PayloadMix, parseMix } from '../../client/payloads.ts';
 import { usageOf } from '../../client/process-usage.ts';
+import { assertReachable } from '../../client/raw-exchange.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { intakeUrl } from '../intake-url.ts';
+import { intakeUrl, localSiteText } from '../intake-url.ts';
 
 interface LoadtestOptions {
   readonly concurrency: number;
@@ -21,24 +22,32 @@ interface LoadtestOptions {
   readonly json?: boolean;
 }
 
+const timeoutMs = 60_000;
+
 /** `salvage loadtest`: the payload mix of real collectors against a running intake. */
 export function addLoadtestCommand(program: Command): void {
   program
     .command('loadtest')
     .description('load an intake with the reports of real life and say how it answers')
-    .argument('[url]', 'address of the intake', 'http://127.0.0.1:8000/submit')
+    .argument('[url]', `address of the intake (${localSiteText})`)
     .option('-c, --concurrency <n>', 'closed loop: so many clients, each waiting for its answer', positive, 8)
     .option('-r, --rate <n>', 'open loop instead: so many reports a second, whatever the server does', positive)
     .option('--connections <n>', 'open loop: connections at most', positive, 512)
     .option('-d, --duration <seconds>', 'how long', positive, 10)
     .option('-n, --count <n>', 'stop after so many reports', positive)
-    .option('--mix <kind=weight,…>', `bodies to send; as in ${mixText(defaultMix)}`, parseMix, defaultMix)
+    .addOption(
+      new Option('--mix <kind=weight,…>', 'bodies to send')
+        .argParser(parseMix)
+        .default(defaultMix, mixText(defaultMix)),
+    )
     .option('--pid <pid>', 'the server’s process, when it runs here: tells its CPU per report and its memory', positive)
     .option('--json', 'print the figures as JSON')
-    .action(async (url: string, options: LoadtestOptions) => {
+    .action(async (address: string | undefined, options: LoadtestOptions) => {
+      const url = intakeUrl(address);
+      await assertReachable(url, timeoutMs);
       const interrupt = new AbortController();
       process.once('SIGINT', () => interrupt.abort());
-      const result = await measure(loadOptions(intakeUrl(url), options, interrupt.signal), options);
+      const result = await measure(loadOptions(url, options, interrupt.signal), options);
       process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : loadReport(result));
       process.exitCode = result.failed > 0 || result.unsent > 0 || result.count === 0 ? 1 : 0;
     });
@@ -66,7 +75,7 @@ function loadOptions(url: URL, options: LoadtestOptions, signal: AbortSignal): L
         : { kind: 'open', perSecond: options.rate, connectionsMax: options.connections },
     durationMs: options.duration * 1000,
     ...(options.count === undefined ? {} : { countMax: options.count }),
-    timeoutMs: 60_000,
+    timeoutMs,
     clock: systemClock,
     onProgress: showProgress,
     signal,

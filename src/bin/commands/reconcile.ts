@@ -2,16 +2,17 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { option } from '../../lib/options.ts';
 import { type Finding, recentDays, reconcile } from '../../mover/reconcile.ts';
+import { readAs } from '../argument.ts';
 import { openContext } from '../context.ts';
 import { openConfiguredQueue } from '../parts/configured-queue.ts';
 import { countsText, progressLine, stopSignal, tellEnd } from '../parts/crash-choice.ts';
 import { openNamedStorage } from '../parts/named-storage.ts';
 
 interface ReconcileOptions {
-  readonly date: readonly string[];
+  readonly date?: readonly string[];
   readonly days: number;
   readonly store?: string;
   readonly processed?: string;
@@ -26,18 +27,22 @@ export function addReconcileCommand(program: Command): void {
   program
     .command('reconcile')
     .description('find crashes that are stored but will never be processed, and ids whose crash is not there')
-    .option('--date <YYYYMMDD>', 'a day to look at; repeat for more', addDay, [])
+    .option('--date <YYYYMMDD>', 'a day to look at; repeat for more', addDay)
     .option('--days <n>', 'without --date: today and so many days before', wholeNumber, 1)
     .option('--store <store>', 'store of raw crashes instead of the configured one')
     .option('--processed <store>', 'store of processed crashes, where it is another one')
-    .option('--grace <time>', 'younger crashes are still on their way', duration, 10 * 60_000)
+    .addOption(
+      new Option('--grace <time>', 'younger crashes are still on their way')
+        .argParser(readAs(option.duration(0, '')))
+        .default(10 * 60_000, '10m'),
+    )
     .option('--concurrency <n>', 'crashes looked at at a time', wholeNumber, 8)
     .option('--repair', 'publish the ids of crashes that nobody will process')
     .option('--json', 'one JSON object a finding')
     .action(run);
 }
 
-function addDay(text: string, days: readonly string[]): string[] {
+function addDay(text: string, days: readonly string[] = []): string[] {
   if (!/^\d{8}$/.test(text)) throw new InvalidArgumentError('write it as 20261120');
   return [...days, text];
 }
@@ -45,10 +50,6 @@ function addDay(text: string, days: readonly string[]): string[] {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);
-}
-
-function duration(text: string): number {
-  return option.duration(0, '').parse(text);
 }
 
 async function run(options: ReconcileOptions): Promise<void> {
@@ -60,7 +61,7 @@ async function run(options: ReconcileOptions): Promise<void> {
       storage,
       processed: options.processed === undefined ? storage : await openNamedStorage(context, options.processed),
       queue: await openConfiguredQueue(context),
-      days: options.date.length > 0 ? options.date : recentDays(context.clock.now(), options.days),
+      days: options.date ?? recentDays(context.clock.now(), options.days),
       graceMs: options.grace,
       repairs: options.repair === true,
       concurrency: Math.max(1, options.concurrency),

@@ -34,29 +34,29 @@ interface Options {
 export function addSpoolCommand(program: Command): void {
   const spool = program
     .command('spool')
-    .description('Look at the crashes that wait in the spool, check them, or move them.');
+    .description('look at the crashes that wait in the spool, check them, or move them');
   const dataDir = ['--data-dir <path>', 'data folder that holds spool/', configuredDataDir()] as const;
   spool
     .command('ls')
-    .description('List what waits, oldest first; changes nothing, also beside a running collector.')
+    .description('list what waits, oldest first; changes nothing, also beside a running collector')
     .option(...dataDir)
     .option('--damaged', 'list what was set aside, with the reasons')
     .option('--json', 'one JSON object a line')
     .action((options: Options) => list(options));
   spool
     .command('show <crash-id>')
-    .description('Show one crash: head and raw crash; --body writes its body as received.')
+    .description('show one crash: head and raw crash; --body writes its body as received')
     .option(...dataDir)
     .option('--body <file>', 'write the body to this file')
     .action((crashId: string, options: Options) => show(crashId.replace(/^bp-/, ''), options));
   spool
     .command('verify')
-    .description('Read every byte and check it; exits 1 when something is damaged.')
+    .description('read every byte and check it; exits 1 when something is damaged')
     .option(...dataDir)
     .action((options: Options) => verify(options));
   spool
     .command('drain')
-    .description('Move everything into crashes/ and queue/ of the data folder; stop the collector first.')
+    .description('move everything into crashes/ and queue/ of the data folder; stop the collector first')
     .option(...dataDir)
     .option('--timeout <seconds>', 'give up after this time', '600')
     .action((options: Options) => drain(options));

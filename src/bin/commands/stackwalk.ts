@@ -13,7 +13,7 @@ import { openContext, type ProcessContext } from '../context.ts';
 import { packageVersion } from '../version.ts';
 
 interface StackwalkCommandOptions {
-  readonly symbols: readonly string[];
+  readonly symbols?: readonly string[];
   readonly json?: boolean;
   readonly brief?: boolean;
   readonly allThreads?: boolean;
@@ -29,8 +29,7 @@ export function addStackwalkCommand(program: Command): void {
     .option(
       '-s, --symbols <where>',
       'a .sym file, a directory with such files, or the URL of a symbol server; may be repeated',
-      (where: string, previous: readonly string[]) => [...previous, where],
-      [] as readonly string[],
+      (where: string, previous: readonly string[] = []) => [...previous, where],
     )
     .addOption(new Option('--json', 'the document that Socorro’s processor reads').conflicts('brief'))
     .option('--brief', 'one line a frame')
@@ -49,7 +48,7 @@ export function addStackwalkCommand(program: Command): void {
 async function walkText(context: ProcessContext, dump: string, options: StackwalkCommandOptions): Promise<string> {
   const progress = makeProgress(process.stderr.isTTY === true);
   try {
-    const symbols = progress.watched(await openCommandSymbols(context, options.symbols, progress.onCompile));
+    const symbols = progress.watched(await openCommandSymbols(context, options.symbols ?? [], progress.onCompile));
     const walk = await walkDumpFile(dump, symbols, { version: packageVersion });
     progress.clear();
     if (options.json) return `${JSON.stringify(walk, null, 2)}\n`;

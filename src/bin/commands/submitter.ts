@@ -12,7 +12,7 @@ import { DoneLog } from '../../lib/done-log.ts';
 import { errorText } from '../../lib/errors.ts';
 import { numbered } from '../../lib/numbered.ts';
 import { openContext, type ProcessContext } from '../context.ts';
-import { intakeUrl } from '../intake-url.ts';
+import { intakeUrl, localSiteText } from '../intake-url.ts';
 import {
   type CrashChoice,
   chosenCrashes,
@@ -25,7 +25,7 @@ import {
 import { openNamedStorage } from '../parts/named-storage.ts';
 
 interface SubmitterOptions extends CrashChoice {
-  readonly to: string;
+  readonly to?: string;
   readonly from?: string;
   readonly tree?: string;
   readonly suffix: string;
@@ -43,7 +43,7 @@ export function addSubmitterCommand(program: Command): void {
   const command = program
     .command('submitter')
     .description('send stored crashes to a collector as their clients did: from a store, a tree of files, or a query')
-    .option('--to <url>', 'address of the intake', 'http://127.0.0.1:8000/submit')
+    .option('--to <url>', `address of the intake (${localSiteText})`)
     .option('--token <token>', 'bearer token of that collector: crashes keep their ids')
     .option('--from <store>', 'store to read instead of the configured one: a type, s3://bucket, fs:/path, or JSON')
     .option('--tree <directory>', 'read STEM.json and STEM.dump, STEM.NAME.dump anywhere below this directory instead')

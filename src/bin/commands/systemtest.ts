@@ -3,18 +3,19 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { caseLine, runSystemTest } from '../../client/system-test.ts';
 import { type CrashId, dateOf, makeCrashId } from '../../crash/crash-id.ts';
 import { option } from '../../lib/options.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
+import { readAs } from '../argument.ts';
 import { openContext } from '../context.ts';
-import { intakeUrl } from '../intake-url.ts';
+import { intakeUrl, localSiteText } from '../intake-url.ts';
 import { openConfiguredStorage } from '../parts/storages.ts';
 
 interface SystemtestOptions {
   readonly product: string;
-  readonly bodyLimit: string;
+  readonly bodyLimit: number;
   readonly size: boolean;
   readonly token?: string;
   readonly storage?: boolean;
@@ -26,19 +27,23 @@ export function addSystemtestCommand(program: Command): void {
   program
     .command('systemtest')
     .description('check a running collector with real requests before it is put in service')
-    .argument('[url]', 'address of the intake', 'http://127.0.0.1:8000/submit')
+    .argument('[url]', `address of the intake (${localSiteText})`)
     .option('--product <name>', 'ProductName of the test reports; one that the rules take', 'Firefox')
-    .option('--body-limit <size>', 'largest body that the node takes', '25M')
+    .addOption(
+      new Option('--body-limit <size>', 'largest body that the node takes')
+        .argParser(readAs(option.bytes(0, '')))
+        .default(25 * 1024 * 1024, '25M'),
+    )
     .option('--no-size', 'leave out the three bodies around the size limit')
     .option('--token <token>', 'bearer token: also test that a report may bring its own id')
     .option('--storage', 'wait until the reports are in the storage configured here')
     .option('--json', 'print the results as JSON')
-    .action(async (url: string, options: SystemtestOptions) => {
+    .action(async (url: string | undefined, options: SystemtestOptions) => {
       const result = await runSystemTest(
         {
           url: intakeUrl(url),
           product: options.product,
-          bodySizeBytesMax: options.size ? option.bytes(0, '').parse(options.bodyLimit) : null,
+          bodySizeBytesMax: options.size ? options.bodyLimit : null,
           token: options.token ?? null,
           timeoutMs: 30_000,
           randomHex: (digits) => randomBytes(digits).toString('hex').slice(0, digits),

@@ -7,17 +7,17 @@ import { SalvageError } from '../../lib/errors.ts';
 import type { ProcessContext } from '../context.ts';
 import { binErrors } from '../errors.ts';
 
+/** Why a server could not be opened: `address_in_use`, or the error as it came. */
+export function listenFailure(error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'EADDRINUSE') return error;
+  return new SalvageError(binErrors.address_in_use, error.message, { cause: error });
+}
+
 /** Opens a server of a single role and closes it at stop. */
 export async function listen(server: Server, context: ProcessContext, port: number): Promise<void> {
   const host = context.process.host || '0.0.0.0';
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new SalvageError(binErrors.address_in_use, error.message, { cause: error })
-          : error,
-      ),
-    );
+    server.once('error', (error) => reject(listenFailure(error)));
     server.listen({ host, port }, resolve);
   });
   context.releasers.add('server', async () => {
