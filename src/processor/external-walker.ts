@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { SalvageError } from '../lib/errors.ts';
+import { errorText, SalvageError } from '../lib/errors.ts';
 import { type ExternalWalkerOptions, type ExternalWalkResult, walkExternally } from '../unwind/unwind.ts';
 import { processorErrors } from './errors.ts';
 import type { Walker, WalkOutcome, WalkRequest } from './walker.ts';
@@ -16,7 +16,7 @@ const logLinesKept = 9;
 /**
  * A program of somebody else as walker, such as minidump-stackwalk: started without a shell in a process group of its
  * own, which is killed whole. Beside `{dump}` and `{symbols}` its command may have `{raw}`, the path of the raw crash
- * as JSON. Fails with `walk_failed` when it does not even say its version.
+ * as JSON. Fails with `walk_failed` when it cannot even be started.
  */
 export async function openExternalWalker(options: ExternalWalkerOptions): Promise<Walker> {
   const version = await versionOf(options.command[0] ?? '');
@@ -30,12 +30,15 @@ export async function openExternalWalker(options: ExternalWalkerOptions): Promis
   };
 }
 
+/** Breakpad's minidump_stackwalk has no version to tell and exits with 1: that it starts is all that can be asked. */
 async function versionOf(program: string): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: versionTimeoutMs });
     return stdout.trim().split('\n')[0]?.slice(0, 200) ?? '';
   } catch (cause) {
-    throw new SalvageError(processorErrors.walk_failed, `${program} --version failed`, { cause });
+    const hasExited = typeof (cause as { code?: unknown }).code === 'number';
+    if (hasExited) return 'unknown';
+    throw new SalvageError(processorErrors.walk_failed, `${program} cannot be started: ${errorText(cause)}`, { cause });
   }
 }
 

@@ -34,9 +34,14 @@ export interface StoredSym {
   readonly modified: Date;
 }
 
+/** The part of a store that has Breakpad's layout, as other people's walkers read it. */
+export function regularSymbols(root: string): string {
+  return path.join(path.resolve(root), regularFolder);
+}
+
 /** The suppliers that read the store: its regular folder, then files that people put straight into it. */
 export function storeSuppliers(root: string): DirectorySupplier[] {
-  return [new DirectorySupplier(path.join(root, regularFolder), 'store'), new DirectorySupplier(root, 'store (plain)')];
+  return [new DirectorySupplier(regularSymbols(root), 'store'), new DirectorySupplier(root, 'store (plain)')];
 }
 
 /**
@@ -47,7 +52,7 @@ export class SymbolStore {
   readonly #root: string;
 
   constructor(root: string) {
-    this.#root = path.join(path.resolve(root), regularFolder);
+    this.#root = regularSymbols(root);
   }
 
   /**

@@ -24,7 +24,7 @@ export const walkerOptions = declareOptions('walker', 'Walker processes: what tu
   ),
   command: option.text(
     '',
-    'external walker instead of our own: a command with {dump} and {symbols} in it, without a shell; empty = our own',
+    'external walker instead of our own: a command with {dump} and {symbols} (your symbol store, in Breakpad layout) in it, without a shell; empty = our own',
   ),
   commandOutput: option.choice(
     ['rust-json', 'breakpad-machine'],

@@ -99,7 +99,25 @@ test('two dumps give two walks', async () => {
   assert.equal((browser['json_dump'] as JsonObject)['pid'], 3);
 });
 
-test('a walker that does not say its version is refused at the start', async () => {
+test('a walker that knows no version, like that of Breakpad, is used all the same', async () => {
+  const path = join(folder, 'no-version');
+  writeFileSync(
+    path,
+    '#!/bin/sh\nif [ "$1" = --version ]; then echo "Usage: walker" >&2; exit 1; fi\necho "OS|Linux|1"; echo "CPU|amd64||1"\n',
+  );
+  chmodSync(path, 0o755);
+  const walker = await openExternalWalker({
+    command: [path, '{dump}'],
+    symbolDirectory: folder,
+    output: 'breakpad-machine',
+    timeoutMs: 10_000,
+  });
+  const processed = await processWith(walker, { [mainDumpName]: dump });
+  assert.equal(processed['mdsw_status_string'], 'OK');
+  assert.equal(processed['stackwalk_version'], 'unknown');
+});
+
+test('a walker that cannot be started is refused at the start', async () => {
   await assert.rejects(
     openExternalWalker({
       command: [join(folder, 'absent')],

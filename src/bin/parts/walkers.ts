@@ -9,6 +9,7 @@ import { processorOptions } from '../../processor/options.ts';
 import { capWalks, makePoolWalker } from '../../processor/pool-walker.ts';
 import type { Walker } from '../../processor/walker.ts';
 import { symbolOptions } from '../../symbols/options.ts';
+import { regularSymbols } from '../../symbols/symbol-store.ts';
 import { splitCommand } from '../../unwind/external-walker.ts';
 import { walkerOptions } from '../../unwind/options.ts';
 import { WalkerPool } from '../../unwind/walker-pool.ts';
@@ -23,7 +24,7 @@ export async function openWalker(context: ProcessContext): Promise<Walker> {
   if (settings.command !== '') {
     const external = await openExternalWalker({
       command: splitCommand(settings.command),
-      symbolDirectory: join(dataDir, 'symbols'),
+      symbolDirectory: regularSymbols(join(dataDir, 'symbols')),
       output: settings.commandOutput,
       timeoutMs: settings.timeoutMs,
     });
