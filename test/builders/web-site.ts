@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
 import { dumpFromBytes } from '../../src/crash/dump.ts';
 import type { CrashReport, RawCrash } from '../../src/crash/raw-crash.ts';
-import { systemClock } from '../../src/lib/clock.ts';
+import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { MemoryMetrics } from '../../src/lib/metrics.ts';
 import { defaultsOf } from '../../src/lib/options.ts';
@@ -31,12 +31,12 @@ import { ownLists } from '../signature/lists.ts';
 type SiteOptions = Partial<WebParts['options']>;
 
 /** Starts a site; it ends after the tests of the calling file. */
-export async function startWebSite(options: SiteOptions = {}) {
+export async function startWebSite(options: SiteOptions = {}, clock: Clock = systemClock) {
   const { pool } = await testDatabase();
-  const people = new PostgresPeople({ pool, clock: systemClock, logger: nullLogger });
+  const people = new PostgresPeople({ pool, clock, logger: nullLogger });
   const search = new PostgresSearch({ pool });
   const storage = new MemoryStorage();
-  const queue = new MemoryQueue({ clock: systemClock, logger: nullLogger });
+  const queue = new MemoryQueue({ clock, logger: nullLogger });
   const status = new LocalStatus({ instance: 'test', now: systemClock.now });
   const metrics = new MemoryMetrics();
   const parts: WebParts = {
@@ -54,7 +54,7 @@ export async function startWebSite(options: SiteOptions = {}) {
       ...options,
     },
     version: '0.0.0',
-    clock: systemClock,
+    clock,
     logger: nullLogger,
     metrics,
   };
