@@ -55,12 +55,20 @@ interface StackContext {
   readonly namedThread: number | null;
 }
 
+/** What tells whose a module is. */
+export interface ModuleOwners {
+  /** Code files that were declared ours; empty = those whose symbols were uploaded here. */
+  readonly ourModules: readonly string[];
+  /** Modules of systems: whoever uploads the symbols of its C library did not write it. Null = no such list. */
+  readonly systemModules: { match(module: string): unknown } | null;
+}
+
 /** All threads of a report; frames beyond `framesMax` of threads that did not crash are left out. */
 export function threadViews(
   processed: ProcessedCrash,
-  options: { readonly ourModules: readonly string[]; readonly framesMax: number },
+  options: ModuleOwners & { readonly framesMax: number },
 ): readonly ThreadView[] {
-  const context = stackContext(processed, options.ourModules);
+  const context = stackContext(processed, options);
   const crashing = crashingThreadOf(processed);
   return slotsAt(processed, 'json_dump.threads')
     .slice(0, webLimits.threadsShownMax.value)
@@ -193,7 +201,7 @@ function sourceOf(frame: JsonObject): Pick<FrameView, 'file' | 'line' | 'source_
 
 /** Code of standard libraries is compiled into our modules and is still not ours. */
 const standardLibrary =
-  /^(?:std|core|alloc|__gnu_cxx|__cxxabiv1|boost|absl)::|^<(?:std|core|alloc)::|^<&?\w+ as (?:std|core|alloc)::/;
+  /^(?:std|core|alloc|__rustc|__gnu_cxx|__cxxabiv1|boost|absl)::|^<(?:std|core|alloc)::|^<&?\w+ as (?:std|core|alloc)::/;
 
 function ownerOf(name: string | null, module: string | null, isMissing: boolean, context: StackContext): FrameOwner {
   if (isMissing && name === null) return 'no_symbols';
@@ -201,7 +209,7 @@ function ownerOf(name: string | null, module: string | null, isMissing: boolean,
   return name !== null && standardLibrary.test(name) ? 'system' : 'ours';
 }
 
-function stackContext(processed: ProcessedCrash, declared: readonly string[]): StackContext {
+function stackContext(processed: ProcessedCrash, { ourModules: declared, systemModules }: ModuleOwners): StackContext {
   const moduleIds = new Map<string, string>();
   const ours = new Set(declared.map((name) => name.toLowerCase()));
   for (const module of objectsAt(processed, 'json_dump.modules')) {
@@ -210,8 +218,8 @@ function stackContext(processed: ProcessedCrash, declared: readonly string[]): S
     const id = moduleIdOf(module);
     if (!moduleIds.has(filename)) moduleIds.set(filename, id);
     // Symbols without an address came from our own store: people uploaded them here.
-    if (declared.length === 0 && valueAt(module, 'loaded_symbols') === true && textAt(module, 'symbol_url') === null)
-      ours.add(filename);
+    const wasUploaded = valueAt(module, 'loaded_symbols') === true && textAt(module, 'symbol_url') === null;
+    if (declared.length === 0 && wasUploaded && !systemModules?.match(filename)) ours.add(filename);
   }
   const named = new Set<string>();
   for (const frame of objectsAt(processed, 'signature_explanation.frames')) {

@@ -30,7 +30,7 @@ import {
   unloadedModuleViews,
 } from './report-modules.ts';
 import { type ReasonView, reasonView } from './report-reason.ts';
-import { crashingThreadOf, type ThreadView, threadViews } from './report-stack.ts';
+import { crashingThreadOf, type ModuleOwners, type ThreadView, threadViews } from './report-stack.ts';
 import { numberAt, slotsAt, textAt, textsAt, valueAt } from './report-values.ts';
 import { type WhyView, whyView } from './report-why.ts';
 
@@ -109,7 +109,7 @@ export function wholeReportView(
 ): WholeReportView {
   const rights = rightsOf(reader);
   const { document, withheld } = reduceProcessedFor(reader, source.processed, parts);
-  const threads = threadViews(document, { ourModules: parts.options.ourModules, framesMax });
+  const threads = threadViews(document, { ...moduleOwners(parts), framesMax });
   return {
     report: reportView(source, document, threads, rights, withheld),
     threads,
@@ -119,10 +119,15 @@ export function wholeReportView(
   };
 }
 
+const moduleOwners = ({ options, siglists }: WebParts): ModuleOwners => ({
+  ourModules: options.ourModules,
+  systemModules: siglists.current.systemModules,
+});
+
 /** The report as everybody who may read crashes sees it, whoever asks: for texts that leave the house (web.md X12). */
 export function publicReportView(source: ReportSource, parts: WebParts): ReportView {
   const { document, refused } = publicCrashOf(withCrashingThreadAlone(source.processed));
-  const threads = threadViews(document, { ourModules: parts.options.ourModules, framesMax: 0 });
+  const threads = threadViews(document, { ...moduleOwners(parts), framesMax: 0 });
   const rights = { sees_protected: false, sees_dumps: false, may_reprocess: false };
   return reportView({ ...source, dumpNames: null }, document, threads, rights, refused);
 }
