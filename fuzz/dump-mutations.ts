@@ -3,15 +3,9 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { SalvageError } from '../src/lib/errors.ts';
-import {
-  analyseCrash,
-  assertionText,
-  bytesSource,
-  crashingThreadIndex,
-  lastErrorName,
-  type Minidump,
-  openMinidump,
-} from '../src/minidump/minidump.ts';
+import { bytesSource, dumpDocument, dumpLines, type Minidump, openMinidump } from '../src/minidump/minidump.ts';
+import { noSymbols, type SymbolProvider } from '../src/symbols/symbols.ts';
+import { stackwalk, stackwalkBrief, stackwalkText } from '../src/unwind/unwind.ts';
 
 /** Numbers in [0, 1) from a seed, the same on every machine (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -115,13 +109,9 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-/** Reads all there is in a dump, as walking its stacks would. */
-function exercise(dump: Minidump): void {
-  analyseCrash(dump);
-  assertionText(dump);
-  crashingThreadIndex(dump);
-  for (const thread of dump.threads) {
-    lastErrorName(dump, thread);
+/** Reads what walking the stacks of a dump may leave alone. */
+function readAll(dump: Minidump): void {
+  for (const thread of dump.threads)
     for (const value of thread.context?.registers.values() ?? []) {
       dump.memory.readPointer(value);
       dump.moduleAt(value);
@@ -129,18 +119,27 @@ function exercise(dump: Minidump): void {
       dump.unloadedModulesAt(value);
       thread.stack?.readUint(value, 4);
     }
-  }
   for (const region of dump.memory.regions.slice(0, 64)) {
     region.readUint(region.base, 8);
     region.read(region.base + BigInt(Math.max(region.sizeBytes - 4, 0)), 4);
   }
 }
 
-/** Opens and reads one mutated dump. Answers the slug of a typed error or `opened`; throws anything else. */
-export function tryDump(bytes: Uint8Array): string {
+/**
+ * Opens, walks and prints one dump, every public function once. Answers the slug of a typed error or `walked`; throws
+ * anything else.
+ */
+export async function tryDump(bytes: Uint8Array, symbols: SymbolProvider = noSymbols): Promise<string> {
   try {
-    exercise(openMinidump(bytesSource(bytes)));
-    return 'opened';
+    const dump = openMinidump(bytesSource(bytes));
+    readAll(dump);
+    dumpLines(dump);
+    JSON.stringify(dumpDocument(dump));
+    const walk = await stackwalk(dump, symbols);
+    JSON.stringify(walk);
+    stackwalkText(walk);
+    stackwalkBrief(walk, { isColoured: true, showsAllThreads: true });
+    return 'walked';
   } catch (error) {
     if (error instanceof SalvageError) return error.slug;
     throw error;
@@ -150,6 +149,7 @@ export function tryDump(bytes: Uint8Array): string {
 export interface FuzzResult {
   readonly mutations: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Processor time, which other work on the machine does not change. */
   readonly slowestMs: number;
   readonly rssGrowthBytes: number;
   /** Set for the first mutation that threw something untyped: which seed and which number, to repeat it. */
@@ -157,14 +157,15 @@ export interface FuzzResult {
 }
 
 /** Mutates the seeds in turn; the same `randomSeed` gives the same mutations. */
-export function fuzzDumps(
+export async function fuzzDumps(
   seeds: ReadonlyMap<string, Uint8Array>,
   options: {
     readonly mutations: number;
     readonly randomSeed: number;
+    readonly symbols?: SymbolProvider;
     readonly onFailure?: (bytes: Uint8Array) => void;
   },
-): FuzzResult {
+): Promise<FuzzResult> {
   const random = seededRandom(options.randomSeed);
   const names = [...seeds.keys()];
   const outcomes: Record<string, number> = {};
@@ -173,16 +174,16 @@ export function fuzzDumps(
   for (let index = 0; index < options.mutations; index++) {
     const seedName = names[index % names.length] as string;
     const bytes = mutateDump(seeds.get(seedName) as Uint8Array, random);
-    const startedMs = performance.now();
+    const started = process.cpuUsage();
     try {
-      const outcome = tryDump(bytes);
+      const outcome = await tryDump(bytes, options.symbols);
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     } catch (error) {
       options.onFailure?.(bytes);
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { mutations: index, outcomes, slowestMs, rssGrowthBytes: 0, failure: { seedName, index, error: text } };
     }
-    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    slowestMs = Math.max(slowestMs, process.cpuUsage(started).user / 1000);
   }
   const rssGrowthBytes = process.memoryUsage.rss() - rssBefore;
   return { mutations: options.mutations, outcomes, slowestMs, rssGrowthBytes, failure: null };

@@ -21,23 +21,23 @@ describe('hostile dumps', () => {
     for (const bytes of samples.values()) assert.deepEqual(openMinidump(bytesSource(bytes)).warnings, []);
   });
 
-  it('cut short at every 16 bytes open or give a typed error', () => {
+  it('cut short at every 16 bytes are walked or give a typed error', async () => {
     for (const bytes of samples.values())
-      for (let length = 0; length < bytes.length; length += 16) tryDump(bytes.subarray(0, length));
+      for (let length = 0; length < bytes.length; length += 16) await tryDump(bytes.subarray(0, length));
   });
 
-  it('mutated 6000 times open or give a typed error, quickly', () => {
-    const result = fuzzDumps(samples, { mutations: 6000, randomSeed: 20_261_121 });
+  it('mutated 3000 times are walked or give a typed error, quickly', async () => {
+    const result = await fuzzDumps(samples, { mutations: 3000, randomSeed: 20_261_121 });
     assert.equal(result.failure, null, result.failure?.error);
     assert.ok(result.slowestMs < 1000, `the slowest took ${result.slowestMs} ms`);
-    assert.ok((result.outcomes['opened'] ?? 0) > 2000, 'most mutations must get past the header');
+    assert.ok((result.outcomes['walked'] ?? 0) > 1000, 'most mutations must get past the header');
   });
 
-  it('any bytes after a good header open or give a typed error', () => {
+  it('any bytes after a good header are walked or give a typed error', async () => {
     const header = samples.get('amd64')?.subarray(0, 32) ?? assert.fail();
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 2000 }), (rest) => {
-        tryDump(Buffer.concat([header, rest]));
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), async (rest) => {
+        await tryDump(Buffer.concat([header, rest]));
       }),
       { numRuns: 500 },
     );
