@@ -7,9 +7,9 @@ import { resolve } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
 import { printConfig } from '../config/print-config.ts';
 import { type Clock, systemClock } from '../lib/clock.ts';
-import { errorText } from '../lib/errors.ts';
+import { errorText, SalvageError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
-import { type Logger, type LogLevel, makeLogger } from '../lib/log.ts';
+import { type Logger, type LogLevel, type LogRecord, makeLogger } from '../lib/log.ts';
 import {
   type LogSink,
   makeLocalSyslogSink,
@@ -56,17 +56,24 @@ export interface ContextOptions {
   readonly stopping?: AbortSignal;
 }
 
-/** Config, then logger, then errors, then metrics: the first things of every process, in this order. */
+const sentryFlushMs = 2000;
+
+/** Config, then errors, then logger, then metrics: the first things of every process, in this order. */
 export async function openContext(role: string, options: ContextOptions): Promise<ProcessContext> {
   const config = readConfig({ groups: optionGroups, environment: process.env });
   const settings = config.valuesOf(processOptions);
   const host = settings.hostId || hostname();
-  const { logger, close } = openLog(config, role, host, options.logsTo);
+  const version = readVersion();
+  const errors = await openErrors(config, version, host);
+  const { logger, close } = openLog(config, role, host, options.logsTo, errors);
   const releasers = new Releasers(logger);
   releasers.add('log', close);
-  const version = readVersion();
-  const errors = await openErrors(config, version, host, releasers);
-  const metrics = await openMetrics(config, logger, host, releasers);
+  releasers.add('errors', () => errors.flush(sentryFlushMs));
+  const metrics = await openMetrics(config, logger, host, releasers).catch(async (error: unknown) => {
+    errors.capture(error, { transaction: 'salvage.startup' });
+    await releasers.releaseAll();
+    throw error;
+  });
   if (options.announcesConfig) {
     for (const line of printConfig(config).split('\n')) logger.named('salvage.config').debug(line);
     for (const line of printConfig(config, { onlySet: true }).split('\n').filter(Boolean))
@@ -94,6 +101,7 @@ function openLog(
   role: string,
   host: string,
   target: 'stdout' | 'stderr',
+  errors: ErrorReporter,
 ): { logger: Logger; close(): void } {
   const { level, format, syslog } = config.valuesOf(logOptions);
   const stream = target === 'stdout' ? process.stdout : process.stderr;
@@ -107,6 +115,7 @@ function openLog(
   );
   const extra = openSyslog(syslog, mozlog);
   const logger = makeLogger('salvage', (record) => {
+    tellBug(record, errors);
     if (!passesLevel(record.level, level as LogLevel)) return;
     main.sink(record);
     extra?.sink(record);
@@ -120,23 +129,24 @@ function openLog(
   };
 }
 
+/** What has no slug was foreseen by nobody, and what is critical ends the process: both are for whoever mends them. */
+function tellBug({ level, logger, fields }: LogRecord, errors: ErrorReporter): void {
+  const { error } = fields;
+  if (error === undefined) return;
+  const isBug = level === 'error' && !(error instanceof SalvageError);
+  if (isBug || level === 'critical') errors.capture(error, { transaction: String(fields['path'] ?? logger) });
+}
+
 function openSyslog(target: string, line: Parameters<typeof makeUdpSyslogSink>[1]) {
   const udp = /^udp:\/\/([^:/]+):(\d+)$/.exec(target);
   if (udp) return makeUdpSyslogSink({ host: udp[1] as string, port: Number(udp[2]) }, line);
   return target === '' ? null : makeLocalSyslogSink(target.replace(/^unix:/, ''), line);
 }
 
-async function openErrors(
-  config: Config,
-  version: JsonObject,
-  host: string,
-  releasers: Releasers,
-): Promise<ErrorReporter> {
+async function openErrors(config: Config, version: JsonObject, host: string): Promise<ErrorReporter> {
   const { dsn } = config.valuesOf(sentryOptions);
   if (dsn === '') return nullErrorReporter;
-  const reporter = await makeSentryReporter({ dsn, release: releaseName(version), serverName: host });
-  releasers.add('sentry', () => reporter.flush(2000));
-  return reporter;
+  return await makeSentryReporter({ dsn, release: releaseName(version), serverName: host });
 }
 
 async function openMetrics(config: Config, logger: Logger, host: string, releasers: Releasers): Promise<Metrics> {
@@ -176,14 +186,14 @@ export async function runRole(role: string, start: (context: ProcessContext) => 
     process.stderr.write(`Unhandled startup exception: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(1);
   }
+  endOnBugs(context);
   const stopped = waitForStopSignal(context.logger);
   void stopped.then(() => stopping.abort(new Error('the process ends')));
   try {
     // A start that waits for a back end can be stopped too.
     await Promise.race([start(context), stopped]);
   } catch (error) {
-    context.logger.critical(`Unhandled startup exception: ${errorText(error)}`, { error });
-    context.errors.capture(error, { transaction: 'startup' });
+    context.logger.named('salvage.startup').critical(`Unhandled startup exception: ${errorText(error)}`, { error });
     await context.releasers.releaseAll();
     process.exit(1);
   }
@@ -191,6 +201,14 @@ export async function runRole(role: string, start: (context: ProcessContext) => 
   context.logger.info(`${signal}: finishing what is under way`);
   await context.releasers.releaseAll();
   process.exit(0);
+}
+
+/** An exception that nobody caught leaves nothing to rely on but the spool: it is told, and the process ends. */
+function endOnBugs({ logger, errors }: ProcessContext): void {
+  process.on('uncaughtException', (error) => {
+    logger.critical(`Unhandled exception, the process ends: ${errorText(error)}`, { error });
+    void errors.flush(sentryFlushMs).finally(() => process.exit(1));
+  });
 }
 
 /** Ctrl+C reaches a process twice when npm stands between: from the terminal and from npm. That is one wish. */

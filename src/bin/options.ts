@@ -61,10 +61,13 @@ export const metricsOptions = declareOptions('metrics', 'Where metrics go. None 
 });
 
 export const sentryOptions = declareOptions('sentry', 'Errors of Salvage itself, sent to Sentry.', {
-  dsn: option.text('', 'Sentry DSN. Empty = nothing is sent and the SDK is not loaded.', {
-    aliases: ['SECRET_SENTRY_DSN', 'SENTRY_DSN'],
-    secret: true,
-  }),
+  dsn: option.pattern(
+    /^https?:\/\/[^\s@/]+@[^\s/]+\/(?:\S*\/)?\d+$/,
+    'https://KEY@HOST/PROJECT',
+    '',
+    'Sentry DSN. Empty = nothing is sent and the SDK is not loaded.',
+    { aliases: ['SECRET_SENTRY_DSN', 'SENTRY_DSN'], secret: true },
+  ),
 });
 
 export const storageOptions = declareOptions('storage', 'Where crashes rest.', {

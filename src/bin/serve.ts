@@ -4,6 +4,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requestPath } from '../lib/request-path.ts';
 import { loadPipelines } from '../processor/load-settings.ts';
 import { processorOptions } from '../processor/options.ts';
 import { PostgresSearch } from '../search/postgres-search.ts';
@@ -72,8 +73,7 @@ class Front {
     this.#intake = intake;
     const { collector } = intake;
     this.#server = createServer(collector.serverOptions, (request, response) => {
-      const path = (request.url ?? '').split('?')[0] as string;
-      if (collector.handles(path)) collector.listener(request, response);
+      if (collector.handles(requestPath(request))) collector.listener(request, response);
       else this.#web(request, response);
     });
     collector.attach(this.#server);

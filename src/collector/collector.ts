@@ -5,6 +5,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { requestPath } from '../lib/request-path.ts';
+import type { ErrorReporter } from '../lib/sentry.ts';
 import type { StatusSource } from '../lib/status.ts';
 import { Health, type HealthCheck } from './health.ts';
 import { type IntakeParts, ReportIntake } from './intake.ts';
@@ -20,6 +22,8 @@ export interface CollectorParts extends IntakeParts {
   readonly versionJson: string | null;
   /** What `/__status__` tells. */
   readonly status?: StatusSource;
+  /** Gets what should never happen. */
+  readonly errors: ErrorReporter;
 }
 
 export interface Collector {
@@ -105,23 +109,20 @@ export function makeCollector(parts: CollectorParts): Collector {
     const closes = reply.closes || isDraining;
     if (closes) lanes.closeAfter(request);
     // Ended at once, the server would cut a connection whose client still sends, and the answer with it.
-    const isEarly = closes && !request.complete && reply.body !== '' && request.method !== 'HEAD';
+    const isEarly = closes && !request.complete;
     sendReply(response, request.method === 'HEAD' ? { ...reply, body: '' } : { ...reply, closes }, isEarly);
     if (!request.complete) readOnUnread(request, isEarly ? () => response.end() : () => {});
   };
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const route = routes.get(pathOf(request));
+    const route = routes.get(requestPath(request));
     const early = route === undefined ? notFoundReply : methodReply(request.method ?? '', route);
     if (early) {
       finish(request, response, early);
       return;
     }
     answer(request, route as Route)
-      .catch((error: unknown) => {
-        parts.logger.named('salvage.app').error('Unhandled exception', { error, path: pathOf(request) });
-        return brokenReply(profile);
-      })
+      .catch((error: unknown) => bugReply(parts, profile, error, request))
       .then((reply) => finish(request, response, reply));
   };
 
@@ -129,7 +130,7 @@ export function makeCollector(parts: CollectorParts): Collector {
     lanes.enter(request, response, () => handle(request, response));
 
   const onExpect = (request: IncomingMessage, response: ServerResponse): void => {
-    const route = routes.get(pathOf(request));
+    const route = routes.get(requestPath(request));
     const isReport = request.method === 'POST' && (route === 'submit' || route === 'bare');
     const refusal = isReport ? intake.refusal(request, route === 'bare') : null;
     if (refusal) {
@@ -146,6 +147,8 @@ export function makeCollector(parts: CollectorParts): Collector {
     serverOptions,
     attach(server) {
       server.on('checkContinue', onExpect);
+      // Any other expectation is nobody's: the report is taken all the same.
+      server.on('checkExpectation', listener);
       server.on('clientError', (error: NodeJS.ErrnoException, socket) => onClientError(error, socket, lanes, routes));
       server.maxConnections = collectorLimits.connectionsMax.value;
       timers.push(setInterval(() => intake.sweep(), sweepMs).unref());
@@ -172,12 +175,6 @@ export function makeCollector(parts: CollectorParts): Collector {
   return collector;
 }
 
-function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? '';
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}
-
 const notFoundReply = titleReply(404, '404 Not Found');
 
 function allowedMethod(route: Route): string {
@@ -190,6 +187,20 @@ function methodReply(method: string, route: Route): Reply | null {
   if (method === allowed) return null;
   if (method === 'OPTIONS') return { status: 200, contentType: json, body: '', headers: { Allow: allowed } };
   return titleReply(405, '405 Method Not Allowed', { headers: { Allow: `${allowed}, OPTIONS` } });
+}
+
+/** What should never happen: told to whoever watches, and answered like it. */
+function bugReply(
+  { errors, logger }: CollectorParts,
+  profile: Profile,
+  error: unknown,
+  request: IncomingMessage,
+): Reply {
+  const path = requestPath(request);
+  const headers = request.headers as Record<string, string>;
+  errors.capture(error, { transaction: path, request: { method: request.method ?? '', headers } });
+  logger.named('salvage.app').error('Unhandled exception', { error, path });
+  return brokenReply(profile);
 }
 
 function brokenReply(profile: Profile): Reply {

@@ -8,10 +8,11 @@ import { mainDumpName } from '../crash/raw-crash.ts';
 import { defaultReportReaderOptions, type ReportReader } from '../crash/report-reader.ts';
 import { throttleDigits } from '../crash/throttle.ts';
 import type { Clock } from '../lib/clock.ts';
-import { type ErrorKind, errorText, SalvageError } from '../lib/errors.ts';
+import { type ErrorKind, SalvageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics, MetricTags } from '../lib/metrics.ts';
 import type { OptionValues } from '../lib/options.ts';
+import { spoolErrors } from '../spool/errors.ts';
 import type { Spool, SpoolHead } from '../spool/spool.ts';
 import { BodyReader } from './body-reader.ts';
 import { collectorErrors } from './errors.ts';
@@ -19,12 +20,18 @@ import { IntakeMemory } from './intake-memory.ts';
 import { collectorLimits } from './limits.ts';
 import type { CollectorMetricName } from './metrics.ts';
 import type { collectorOptions } from './options.ts';
-import { bareDialect, type Dialect, type Profile, profiles } from './profiles.ts';
+import { bareDialect, type Profile, profiles } from './profiles.ts';
+import { Refusals, type Refused } from './refusals.ts';
 import { type Reply, textReply } from './replies.ts';
-import { type BodyHead, checkBodyHead, crashpadReportKey, hasBearerToken, suppliedCrashId } from './request-checks.ts';
+import {
+  type BodyHead,
+  checkBodyHead,
+  crashpadReportKey,
+  hasBearerToken,
+  requestIdOf,
+  suppliedCrashId,
+} from './request-checks.ts';
 import { drawsOf, type Throttler, type ThrottleVerdict } from './throttler.ts';
-
-const retryLater = { 'Retry-After': String(collectorLimits.retryAfterS.value) };
 
 export interface IntakeParts {
   readonly spool: Spool;
@@ -39,13 +46,17 @@ export interface IntakeParts {
   readonly draws?: (uuid: string) => () => number;
 }
 
+/** What is fixed before anything of a request is read; every record of its logger carries the id of the request. */
+interface Met extends Refused {
+  /** The begin of the crash id, if the report gets a fresh one. */
+  readonly uuid: string;
+}
+
 /** One report on its way through the collector. */
-interface Intake {
+interface Intake extends Met {
   readonly request: IncomingMessage;
   readonly head: BodyHead;
-  readonly dialect: Dialect;
   readonly body: BodyReader;
-  readonly uuid: string;
   readonly receivedUs: number;
   readonly startMs: number;
 }
@@ -61,6 +72,7 @@ export class ReportIntake {
   readonly #parts: IntakeParts;
   readonly #profile: Profile;
   readonly #memory: IntakeMemory;
+  readonly #refusals: Refusals;
   readonly #inFlight = new Set<Intake>();
   /** When the sweep saw a byte of it last. */
   readonly #progress = new WeakMap<Intake, { receivedBytes: number; sinceMs: number }>();
@@ -72,6 +84,7 @@ export class ReportIntake {
     this.#parts = parts;
     this.#profile = profiles[parts.options.profile];
     this.#memory = new IntakeMemory(parts.options.memoryBytesMax);
+    this.#refusals = new Refusals(this.#profile, parts.metrics);
     this.#bodySizeBytesMax = parts.options.bodySizeBytesMax || this.#profile.bodySizeBytesMax;
   }
 
@@ -85,37 +98,48 @@ export class ReportIntake {
 
   /** What can be answered without the body: used before `100 Continue`, too. Null = send the body. */
   refusal(request: IncomingMessage, isBare: boolean): Reply | null {
-    const checked = this.#checkHead(request, isBare);
+    const checked = this.#checkHead(request, this.#meet(request, isBare, this.#parts.randomUuid()));
     return 'status' in checked ? checked : null;
   }
 
-  #checkHead(request: IncomingMessage, isBare: boolean): Reply | BodyHead {
-    const dialect = isBare ? bareDialect : this.#profile.dialect;
+  #meet(request: IncomingMessage, isBare: boolean, uuid: string): Met {
+    return {
+      dialect: isBare ? bareDialect : this.#profile.dialect,
+      logger: this.#parts.logger.bound({ request_id: requestIdOf(request, uuid) }),
+      userAgent: request.headers['user-agent']?.slice(0, collectorLimits.userAgentCharactersMax.value),
+      uuid,
+    };
+  }
+
+  #checkHead(request: IncomingMessage, met: Met): Reply | BodyHead {
     const head = checkBodyHead(request);
-    if ('slug' in head) return this.#malformedReply(dialect, head);
-    if ((head.lengthBytes ?? 0) > this.#bodySizeBytesMax) return this.#refuse(collectorErrors.payload_too_large);
-    if (this.#inFlight.size >= this.#parts.options.inFlightMax) return this.#refuse(collectorErrors.intake_busy);
+    if ('slug' in head) return this.#refusals.malformed(met, head);
+    if ((head.lengthBytes ?? 0) > this.#bodySizeBytesMax)
+      return this.#refusals.notNow(met, collectorErrors.payload_too_large);
+    if (this.#inFlight.size >= this.#parts.options.inFlightMax)
+      return this.#refusals.notNow(met, collectorErrors.intake_busy);
     const retryAfterS = this.#parts.spool.refuses(head.lengthBytes);
     if (retryAfterS === null) return head;
-    this.#count('refused', { reason: 'spool_full' });
-    return textReply(503, '', { headers: { 'Retry-After': String(retryAfterS) } });
+    // A full disk lasts: a load balancer keeps its connection, what comes on it is read and forgotten.
+    return { ...this.#refusals.notNow(met, spoolErrors.spool_full, retryAfterS), closes: false };
   }
 
   /** Takes one report. Never throws for what a client or a disk does. */
   async receive(request: IncomingMessage, isBare: boolean): Promise<Reply> {
     const startMs = this.#parts.clock.monotonicMs();
-    const checked = this.#checkHead(request, isBare);
+    const met = this.#meet(request, isBare, this.#parts.randomUuid());
+    const checked = this.#checkHead(request, met);
     if ('status' in checked) {
       this.#time(startMs);
       return checked;
     }
-    const intake = this.#begin(request, checked, isBare, startMs);
+    const intake = this.#begin(request, checked, met, startMs);
     this.#inFlight.add(intake);
     try {
       await intake.body.read(request);
       return await this.#answer(intake);
     } catch (error) {
-      return this.#failureReply(error);
+      return this.#refusals.failed(intake, error);
     } finally {
       this.#inFlight.delete(intake);
       await intake.body.release();
@@ -139,9 +163,8 @@ export class ReportIntake {
     }
   }
 
-  #begin(request: IncomingMessage, head: BodyHead, isBare: boolean, startMs: number): Intake {
+  #begin(request: IncomingMessage, head: BodyHead, met: Met, startMs: number): Intake {
     const { options, spool, clock } = this.#parts;
-    const uuid = this.#parts.randomUuid();
     const receivedUs = clock.nowUs?.() ?? clock.now().getTime() * 1000;
     const body = new BodyReader(
       {
@@ -157,21 +180,14 @@ export class ReportIntake {
           jsonPart: options.jsonPart,
           hasMd5: this.#profile.hasMd5,
         },
-        isWanted: (annotations) => isKept(this.#parts.throttler.decide(annotations, this.#drawsOf(uuid), receivedUs)),
+        isWanted: (annotations) =>
+          isKept(this.#parts.throttler.decide(annotations, this.#drawsOf(met.uuid), receivedUs)),
       },
       spool,
       this.#memory,
       () => clock.monotonicMs(),
     );
-    return {
-      request,
-      head,
-      dialect: isBare ? bareDialect : this.#profile.dialect,
-      body,
-      uuid,
-      receivedUs,
-      startMs,
-    };
+    return { ...met, request, head, body, receivedUs, startMs };
   }
 
   #drawsOf(uuid: string): () => number {
@@ -180,16 +196,16 @@ export class ReportIntake {
 
   /** The body is read: what becomes of the report. The order of the steps is Antenna's (collector.md §1.9). */
   async #answer(intake: Intake): Promise<Reply> {
-    const { body, dialect, head } = intake;
+    const { body, head } = intake;
     this.#countBody(intake);
-    if (this.#isBadGzip(body)) return this.#malformedReply(dialect, collectorErrors.malformed_bad_gzip);
-    if (head.boundary === null || body.report === null) return invalidBoundaryReply();
-    this.#logRemarks(body.report, body.malformed);
-    if (body.malformed) return this.#malformedReply(dialect, body.malformed.kind);
+    if (this.#isBadGzip(body)) return this.#refusals.malformed(intake, collectorErrors.malformed_bad_gzip);
+    if (head.boundary === null || body.report === null) return this.#refusals.invalidBoundary(intake);
+    this.#logRemarks(intake, body.report);
+    if (body.malformed) return this.#refusals.malformed(intake, body.malformed.kind);
     this.#count('incoming_crash');
     const judged = this.#judge(intake, body.report);
     const crashId = this.#crashIdFor(intake, judged);
-    if (typeof crashId !== 'string') return this.#uuidReply(dialect, crashId);
+    if (typeof crashId !== 'string') return this.#refusals.suppliedId(intake, crashId);
     return await this.#carryOut(intake, judged, crashId);
   }
 
@@ -197,12 +213,11 @@ export class ReportIntake {
     const supplied = this.#mayBring(intake.request) ? suppliedCrashId(report.annotations.get('uuid')) : null;
     const draws = this.#drawsOf(supplied ?? intake.uuid);
     const verdict = this.#parts.throttler.decide(report.annotations, draws, intake.receivedUs);
-    for (const remark of verdict.remarks) this.#throttleLogger.info(remark);
+    const logger = intake.logger.named('salvage.throttler');
+    for (const remark of verdict.remarks) logger.info(remark);
+    for (const failure of verdict.failures ?? [])
+      logger.error(`a throttle rule failed and counts as not matching: ${failure}`);
     return { report, verdict };
-  }
-
-  get #throttleLogger(): Logger {
-    return this.#parts.logger.named('salvage.throttler');
   }
 
   #mayBring(request: IncomingMessage): boolean {
@@ -216,7 +231,7 @@ export class ReportIntake {
       const mayBring = this.#mayBring(intake.request);
       const supplied = mayBring ? suppliedCrashId(value) : null;
       if (supplied !== null) {
-        this.#parts.logger.info(`${supplied} has existing crash_id`);
+        intake.logger.info(`${supplied} has existing crash_id`);
         return supplied;
       }
       if (this.#profile.refusesBadUuid)
@@ -227,12 +242,12 @@ export class ReportIntake {
 
   async #carryOut(intake: Intake, judged: JudgedReport, crashId: CrashId): Promise<Reply> {
     const { verdict } = judged;
-    const { dialect, head, body } = intake;
-    this.#parts.logger.info(`${crashId}: matched by ${verdict.rule}; returned ${verdict.result.toUpperCase()}`, {
+    const { dialect, head, body, logger } = intake;
+    logger.info(`${crashId}: matched by ${verdict.rule}; returned ${verdict.result.toUpperCase()}`, {
       crash_id: crashId,
     });
     const nullLine = this.#parts.throttler.logLine?.(crashId);
-    if (nullLine) this.#parts.logger.named('salvage.throttler.null').info(nullLine);
+    if (nullLine) logger.named('salvage.throttler.null').info(nullLine);
     this.#count('throttle_rule', { rule: verdict.rule });
     this.#count('throttle', { result: verdict.result });
     const size = this.#profile.sizeMetric?.(isKept(verdict), head.isGzip);
@@ -255,7 +270,7 @@ export class ReportIntake {
     const known = this.#parts.spool.knownReport(reportKey) ?? (await this.#committing.get(reportKey));
     if (known) {
       this.#count('known_report');
-      this.#parts.logger.info(`${known}: known report, not stored again`, { crash_id: known });
+      intake.logger.info(`${known}: known report, not stored again`, { crash_id: known });
       return known;
     }
     const commit = this.#commit(intake, judged, crashId, stage, reportKey);
@@ -285,7 +300,7 @@ export class ReportIntake {
     stage: Awaited<ReturnType<BodyReader['keep']>>,
     reportKey: string | undefined,
   ): Promise<void> {
-    const { body, head, request } = intake;
+    const { body, head, userAgent } = intake;
     const report = body.report as ReportReader;
     const rawCrashJson = this.#profile.rawCrashJson({
       report,
@@ -293,7 +308,7 @@ export class ReportIntake {
       decision: verdict,
       isCompressed: head.isGzip,
       payloadSizeBytes: body.receivedBytes,
-      userAgent: request.headers['user-agent']?.slice(0, collectorLimits.userAgentCharactersMax.value) ?? null,
+      userAgent: userAgent ?? null,
       receivedUs: intake.receivedUs,
       removedAnnotations: this.#parts.options.removedAnnotations,
       typeTag: this.#parts.options.crashIdPrefix.replace(/^-+|-+$/g, ''),
@@ -337,44 +352,12 @@ export class ReportIntake {
     if (metric) this.#parts.metrics.histogram(metric, sizeBytes, { payload });
   }
 
-  #logRemarks(report: ReportReader, malformed: SalvageError | null): void {
-    for (const { level, text } of report.remarks) this.#parts.logger[level](text);
+  #logRemarks({ body: { malformed }, logger }: Intake, { remarks }: ReportReader): void {
+    const loggedMax = collectorLimits.loggedRemarksMax.value;
+    for (const { level, text } of remarks.slice(0, loggedMax)) logger[level](text);
+    if (remarks.length > loggedMax) logger.info(`${remarks.length - loggedMax} more such notes are in the raw crash`);
     if (malformed?.slug === 'malformed_invalid_payload_structure')
-      this.#parts.logger.error(`extract payload exception: ${malformed.message}`);
-  }
-
-  #malformedReply(dialect: Dialect, kind: ErrorKind): Reply {
-    if (kind.slug === collectorErrors.malformed_bad_gzip.slug && this.#profile.badGzipMetric)
-      this.#parts.metrics.incr(this.#profile.badGzipMetric);
-    this.#count('malformed', { reason: kind.slug.replace(/^malformed_/, '') });
-    const [status, body] = dialect.malformed(kind.slug, kind.status ?? 400);
-    // A length that is too small makes the rest of the body look like a request; it must not be taken for one.
-    return textReply(status, body, { closes: true });
-  }
-
-  #uuidReply(dialect: Dialect, kind: ErrorKind): Reply {
-    if (kind.slug !== collectorErrors.unauthorized_uuid.slug) return this.#malformedReply(dialect, kind);
-    this.#count('unauthorized_uuid');
-    const [status, body] = dialect.malformed(kind.slug, kind.status ?? 401);
-    return textReply(status, body);
-  }
-
-  /** An answer that takes nothing: the client keeps its report. */
-  #refuse(kind: ErrorKind): Reply {
-    this.#count('refused', { reason: kind.slug });
-    const headers = kind.status === 503 ? retryLater : {};
-    const body = kind.status === 503 ? '' : `Discarded=${kind.slug}`;
-    return textReply(kind.status ?? 500, body, { headers, closes: true });
-  }
-
-  #failureReply(error: unknown): Reply {
-    if (!(error instanceof SalvageError)) throw error;
-    if (Object.hasOwn(collectorErrors, error.slug)) return this.#refuse(error.kind);
-    this.#count('refused', { reason: error.slug });
-    this.#parts.logger.error(`report not taken: ${errorText(error)}`, { error });
-    // A disk that fails is Antenna's storage that fails: 500 and an empty body. A full one says when to come back.
-    if (error.slug !== 'spool_full') return textReply(500, '', { closes: true });
-    return textReply(503, '', { headers: retryLater, closes: true });
+      logger.error(`extract payload exception: ${malformed.message}`);
   }
 
   #count(name: CollectorMetricName, tags?: MetricTags): void {
@@ -395,15 +378,4 @@ export class ReportIntake {
 
 function isKept(verdict: ThrottleVerdict): boolean {
   return verdict.result === 'accept' || verdict.result === 'defer';
-}
-
-function invalidBoundaryReply(): Reply {
-  const description =
-    'The value provided for the "Content-Type" header is invalid. The boundary parameter must consist of 1 to 70 characters';
-  return {
-    status: 400,
-    contentType: 'application/json',
-    body: JSON.stringify({ title: 'Invalid header value', description }),
-    closes: true,
-  };
 }

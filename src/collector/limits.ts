@@ -113,6 +113,11 @@ export const collectorLimits = declareLimits({
     unit: 'characters',
     reason: 'Stored with the report; half of the request head.',
   },
+  loggedRemarksMax: {
+    value: 20,
+    unit: 'items',
+    reason: 'Log lines about the parts of one report; a hostile one could make a thousand. All are in the raw crash.',
+  },
   heartbeatMsMax: { value: 5_000, unit: 'ms', reason: 'A check that takes longer has failed; probes give up at 10 s.' },
   heartbeatCacheMs: { value: 1_000, unit: 'ms', reason: 'Checks really write; many probes a second share one result.' },
 });

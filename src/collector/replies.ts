@@ -27,8 +27,10 @@ export function titleReply(status: number, title: string, extras: Partial<Reply>
   return { status, contentType: json, body: JSON.stringify({ title }), ...extras };
 }
 
-/** Writes the answer with its length, so that clients that speak HTTP/1.0 or cannot read chunks understand it. */
-/** `holdsOpen`: everything is written, but the response is ended by the caller. */
+/**
+ * Writes the answer with its length, so that clients that speak HTTP/1.0 or cannot read chunks understand it.
+ * `holdsOpen`: everything is written, but the response is ended by the caller.
+ */
 export function sendReply(response: ServerResponse, reply: Reply, holdsOpen = false): void {
   if (response.headersSent || response.destroyed) return;
   response.statusCode = reply.status;
@@ -36,6 +38,10 @@ export function sendReply(response: ServerResponse, reply: Reply, holdsOpen = fa
   response.setHeader('Content-Length', Buffer.byteLength(reply.body));
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   if (reply.closes) response.setHeader('Connection', 'close');
-  if (holdsOpen) response.write(reply.body);
-  else response.end(reply.body);
+  if (!holdsOpen) {
+    response.end(reply.body);
+    return;
+  }
+  response.flushHeaders();
+  if (reply.body !== '') response.write(reply.body);
 }

@@ -42,6 +42,15 @@ export function checkBodyHead(request: IncomingMessage): BodyHead | ErrorKind {
   };
 }
 
+/** What a proxy may call a request: no blanks, no control characters, no novels. */
+const givenRequestId = /^[\w.:=+/@-]{1,128}$/;
+
+/** The id under which a proxy in front logs the request (`X-Request-Id`), so that its log and ours can be joined; else our own. */
+export function requestIdOf(request: IncomingMessage, own: string): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && givenRequestId.test(given) ? given : own;
+}
+
 /** True when the Authorization header carries the token; compared in constant time. An empty token allows nobody. */
 export function hasBearerToken(request: IncomingMessage, token: string): boolean {
   const sent = request.headers.authorization ?? '';

@@ -6,10 +6,13 @@ import { createHash } from 'node:crypto';
 import { type PythonValue, pythonStr } from '../crash/python-json.ts';
 import type { Annotations } from '../crash/report-reader.ts';
 import type { ThrottleDecision, ThrottleResult } from '../crash/throttle.ts';
+import { errorText } from '../lib/errors.ts';
 
 /** A verdict with what the rules had to say; the collector logs the remarks once, with the final verdict. */
 export interface ThrottleVerdict extends ThrottleDecision {
   readonly remarks: readonly string[];
+  /** Rules that threw, each with its error: they count as not matching, because a report must not pay for a rule's bug. */
+  readonly failures?: readonly string[];
 }
 
 /** Decides what becomes of a report. Pure: may be asked twice of one report, early and at the end, with the same draws. */
@@ -72,6 +75,7 @@ export function makeRuleThrottler(set: RuleSet): Throttler {
     name: set.name,
     decide(annotations, draw, nowUs) {
       const remarks: string[] = [];
+      const failures: string[] = [];
       const context: RuleContext = {
         annotations,
         products,
@@ -82,16 +86,25 @@ export function makeRuleThrottler(set: RuleSet): Throttler {
       };
       for (const rule of set.rules) {
         const value = rule.key === '*' ? '' : annotations.get(rule.key);
-        if (value === undefined || !rule.matches(pythonStr(value), context)) continue;
+        if (value === undefined || !isMatch(rule, pythonStr(value), context, failures)) continue;
         const isSampled = typeof rule.result !== 'string';
         const result = isSampled ? sample(rule.result as SampledResult, draw) : (rule.result as ThrottleResult);
         if (result === 'continue') continue;
         const rate = isSampled ? (rule.result as SampledResult).percent : 100;
-        return { result, rule: rule.name, rate, remarks };
+        return { result, rule: rule.name, rate, remarks, failures };
       }
-      return { result: 'reject', rule: 'NO_MATCH', rate: 0, remarks };
+      return { result: 'reject', rule: 'NO_MATCH', rate: 0, remarks, failures };
     },
   };
+}
+
+function isMatch(rule: ThrottleRule, value: string, context: RuleContext, failures: string[]): boolean {
+  try {
+    return rule.matches(value, context);
+  } catch (error) {
+    failures.push(`${rule.name}: ${errorText(error)}`);
+    return false;
+  }
 }
 
 function textOf(value: PythonValue | undefined, missing: string): string {

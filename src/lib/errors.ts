@@ -48,8 +48,9 @@ export function isErrorOf(error: unknown, kind: ErrorKind): error is SalvageErro
   return error instanceof SalvageError && error.slug === kind.slug;
 }
 
-/** The text of anything that was thrown, on one line, for logs and notes. */
+/** The text of anything that was thrown, on one line, for logs and notes; ours speak for themselves, without a class name. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const isOthers = error instanceof Error && !(error instanceof SalvageError);
+  const text = isOthers ? `${error.name}: ${error.message}` : error instanceof Error ? error.message : String(error);
   return text.replace(/\s+/g, ' ').trim();
 }

@@ -15,6 +15,8 @@ export interface Logger {
   critical(message: string, fields?: LogFields): void;
   /** The same sink under another logger name, e.g. `salvage.spool`. */
   named(name: string): Logger;
+  /** The same logger with these fields in every record, e.g. the id of a request. */
+  bound(fields: LogFields): Logger;
 }
 
 export interface LogRecord {
@@ -37,6 +39,7 @@ export function makeLogger(name: string, write: (record: LogRecord) => void): Lo
     error: at('error'),
     critical: at('critical'),
     named: (other) => makeLogger(other, write),
+    bound: (bound) => makeLogger(name, (record) => write({ ...record, fields: { ...bound, ...record.fields } })),
   };
 }
 

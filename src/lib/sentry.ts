@@ -4,9 +4,17 @@
 
 import { errorText } from './errors.ts';
 
+/** Where an error happened. */
+export interface ErrorContext {
+  /** Path of the request without its query, or what else was being done. */
+  readonly transaction?: string;
+  readonly request?: { readonly method: string; readonly headers: Readonly<Record<string, string>> };
+}
+
 /** Sends errors to Sentry. Never throws, never waits. */
 export interface ErrorReporter {
-  capture(error: unknown, context?: { readonly transaction?: string }): void;
+  /** The same error is sent once, however often it is captured. */
+  capture(error: unknown, context?: ErrorContext): void;
   /** Waits up to that long for what is under way. */
   flush(timeoutMs: number): Promise<void>;
 }
@@ -61,7 +69,10 @@ export async function makeSentryReporter(settings: SentrySettings): Promise<Erro
   return {
     capture(error, context) {
       sentry.withScope((scope) => {
-        if (context?.transaction) scope.setTransactionName(context.transaction);
+        const { transaction, request } = context ?? {};
+        if (transaction) scope.setTransactionName(transaction);
+        if (request)
+          scope.addEventProcessor((event) => ({ ...event, request: { ...request, headers: { ...request.headers } } }));
         sentry.captureException(error instanceof Error ? error : new Error(errorText(error)), {
           mechanism: { type: 'salvage', handled: false },
         });

@@ -83,7 +83,7 @@ export class S3Bucket {
   /** Proves that the bucket is there and may be listed. A HEAD would do, but its answer cannot say why it is refused. */
   async check(signal?: AbortSignal): Promise<void> {
     const command = new ListObjectsV2Command({ Bucket: this.#bucket, MaxKeys: 1 });
-    await this.#guard('looking', signal, () => this.#client.send(command, { abortSignal: signal as AbortSignal }));
+    await this.#guard('the list', signal, () => this.#client.send(command, { abortSignal: signal as AbortSignal }));
   }
 
   async put(key: string, body: Uint8Array, signal?: AbortSignal): Promise<void> {

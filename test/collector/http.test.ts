@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
+import { type ErrorContext, nullErrorReporter } from '../../src/lib/sentry.ts';
 import { LocalStatus } from '../../src/lib/status.ts';
 import { RawConnection, requestBytes } from './raw-http.ts';
 import { field, form, formType, post, startCollector, stopAll } from './test-collector.ts';
@@ -37,6 +38,13 @@ test('http: paths and methods', async () => {
   assert.ok(['/submit', '/submit/bare', '/old/collect', '/__version__'].every((path) => collector.handles(path)));
   assert.ok(!collector.handles('/report/index'));
   assert.equal((await send(post(form(field('A', '1')), {}, '/old/collect?uuid=x&A=2')))?.status, 200);
+});
+
+test('http: the whole URL in the request line, and expectations that nobody has', async () => {
+  const { send } = await startCollector();
+  assert.equal((await send(post(form(field('A', '1')), {}, 'http://x.example/submit?A=2')))?.status, 200);
+  assert.equal((await send(get('HTTPS://x.example:8000/__lbheartbeat__')))?.status, 200);
+  assert.equal((await send(post(form(field('A', '1')), { Expect: 'miracles' })))?.status, 200);
 });
 
 test('http: no CORS header is ever sent', async () => {
@@ -87,7 +95,9 @@ test('health: the heartbeat asks, names what is down, and asks once a second at 
 });
 
 test('health: broken is for this machine or a token', async () => {
-  const { send, logs } = await startCollector({ brokenToken: 'b' });
+  const told: unknown[] = [];
+  const errors = { ...nullErrorReporter, capture: (...call: unknown[]) => void told.push(call) };
+  const { send, logs } = await startCollector({ brokenToken: 'b' }, { errors });
   const status = async (headers: Record<string, string>) => (await send(get('/__broken__', headers)))?.status;
   assert.equal(await status({}), 500);
   assert.equal(await status({ 'X-Forwarded-For': '203.0.113.9' }), 404);
@@ -100,6 +110,9 @@ test('health: broken is for this machine or a token', async () => {
       ['error', 'Unhandled exception'],
     ],
   );
+  const [error, context] = told.at(-1) as [Error, ErrorContext];
+  assert.deepEqual([told.length, error.message], [2, 'intentional exception']);
+  assert.deepEqual([context.transaction, context.request?.method], ['/__broken__', 'GET']);
   const then = await startCollector({ profile: 'antenna-2018' });
   const reply = await then.send(get('/__broken__'));
   assert.equal(reply?.body, '{"msg":"COUGH! Internal Server Error"}');

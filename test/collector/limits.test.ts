@@ -43,6 +43,22 @@ test('limits: a full spool is 503 before the body, with the time to come back', 
   connection.close();
 });
 
+test('limits: a client that is refused while it still sends gets to see the answer', async () => {
+  const collector = await startCollector({ inFlightMax: 1 });
+  const first = new RawConnection(collector.port);
+  first.write(requestBytes(post(good)).subarray(0, -5));
+  while (collector.collector.inFlightCount() === 0) await new Promise((resolve) => setImmediate(resolve));
+  const second = new RawConnection(collector.port);
+  const large = form(field('A', 'x'.repeat(1_000_000)));
+  second.write(requestBytes(post(large)).subarray(0, 600_000));
+  const reply = await second.reply();
+  assert.deepEqual([reply?.status, reply?.body, reply?.headers.get('retry-after')], [503, '', '30']);
+  assert.ok(second.socket.writable, 'not cut while it sends');
+  second.write(large.subarray(600_000));
+  await second.ended();
+  first.close();
+});
+
 test('limits: a disk that gets full or fails on the way', async () => {
   for (const [kind, status] of [
     [spoolErrors.spool_full, 503],

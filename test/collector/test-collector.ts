@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { type LogRecord, makeMemoryLogger } from '../../src/lib/log.ts';
 import { MemoryMetrics } from '../../src/lib/metrics.ts';
 import { defaultsOf, type OptionValues } from '../../src/lib/options.ts';
+import { nullErrorReporter } from '../../src/lib/sentry.ts';
 import { MemorySpool } from './memory-spool.ts';
 import { exchange, type RawRequest, type WireReply } from './raw-http.ts';
 
@@ -51,6 +52,7 @@ export async function startCollector(
     randomUuid: randomUUID,
     checks: [],
     versionJson: null,
+    errors: nullErrorReporter,
     ...parts,
   });
   const { port } = await collector.start('127.0.0.1', 0);

@@ -43,10 +43,18 @@ test('an error reaches the server of the DSN with release and transaction', asyn
   await once(server, 'listening');
   const dsn = `http://key@127.0.0.1:${(server.address() as AddressInfo).port}/1`;
   const reporter = await makeSentryReporter({ dsn, release: '1.0:abcdef12', serverName: 'node1' });
-  reporter.capture(new Error('the disk sank'), { transaction: 'startup' });
+  const headers = { 'x-real-ip': '203.0.113.9', 'user-agent': 'Breakpad/1.0' };
+  reporter.capture(new Error('the disk sank'), { transaction: 'startup', request: { method: 'POST', headers } });
   await reporter.flush(5000);
   server.close();
   const text = bodies.join('\n');
-  for (const expected of ['the disk sank', '1.0:abcdef12', '"transaction":"startup"', '"server_name":"node1"'])
+  for (const expected of [
+    'the disk sank',
+    '1.0:abcdef12',
+    '"transaction":"startup"',
+    '"server_name":"node1"',
+    'Breakpad/1.0',
+  ])
     assert.ok(text.includes(expected), `${expected} is missing in ${text}`);
+  assert.ok(!text.includes('203.0.113.9'));
 });

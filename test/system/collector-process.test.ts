@@ -204,9 +204,10 @@ test('every log line is mozlog; on request readable', async () => {
   for (const line of readable.text().split('\n').filter(Boolean)) assert.match(line, /^\d\d:\d\d:\d\d /);
 });
 
-test('a failed start reaches Sentry and the log under one text', async () => {
+/** A server that takes events as Sentry does. */
+async function startSentry(): Promise<{ readonly dsn: string; events(): string; stop(): void }> {
   const received: string[] = [];
-  const sentry = createServer((request, response) => {
+  const server = createServer((request, response) => {
     let text = '';
     request.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
@@ -216,21 +217,58 @@ test('a failed start reaches Sentry and the log under one text', async () => {
       response.end('{}');
     });
   }).listen(0, '127.0.0.1');
-  await once(sentry, 'listening');
-  const { port } = sentry.address() as AddressInfo;
-  const node = launchCollector({
-    SECRET_SENTRY_DSN: `http://key@127.0.0.1:${port}/1`,
-    SALVAGE_QUEUE_CLASS: 'telegraph',
-    HOSTNAME: 'node9',
-  });
+  await once(server, 'listening');
+  return {
+    dsn: `http://key@127.0.0.1:${(server.address() as AddressInfo).port}/1`,
+    events: () => received.join('\n'),
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test('a failed start reaches Sentry and the log under one text', async () => {
+  const sentry = await startSentry();
+  const settings = { SECRET_SENTRY_DSN: sentry.dsn, SALVAGE_QUEUE_CLASS: 'telegraph', HOSTNAME: 'node9' };
+  const node = launchCollector(settings);
   assert.deepEqual(await node.ended, [1, null]);
-  sentry.closeAllConnections();
-  sentry.close();
+  sentry.stop();
   assert.match(node.text(), /Unhandled startup exception: .*there is no queue \\"telegraph\\"/);
-  const event = received.join('\n');
-  assert.match(event, /there is no queue \\"telegraph\\"/);
-  assert.match(event, /"server_name":"node9"/);
+  assert.match(sentry.events(), /there is no queue \\"telegraph\\"/);
+  assert.match(sentry.events(), /"server_name":"node9"/);
   assert.ok(!node.text().includes('key@'), 'the DSN is a secret');
+});
+
+test('/__broken__ proves that errors reach Sentry, once, and without what is personal', async () => {
+  const sentry = await startSentry();
+  const node = await startCollector({ SECRET_SENTRY_DSN: sentry.dsn, SALVAGE_COLLECTOR_BROKEN_TOKEN: 'let-me' });
+  const headers = { authorization: 'Bearer let-me', 'x-forwarded-for': '203.0.113.9', 'x-real-ip': '203.0.113.9' };
+  const response = await fetch(`http://127.0.0.1:${node.port}/__broken__?who=me`, { headers });
+  assert.equal(response.status, 500);
+  assert.equal(await node.stop(), 0);
+  sentry.stop();
+  const events = sentry.events();
+  assert.equal(events.match(/"event_id":"[0-9a-f]+","sent_at"/g)?.length, 1, events);
+  assert.match(events, /intentional exception/);
+  assert.match(events, /"transaction":"\/__broken__"/);
+  assert.match(events, /"x-real-ip":"\[Scrubbed\]"/);
+  for (const personal of ['203.0.113.9', 'let-me', 'who=me']) assert.ok(!events.includes(personal), personal);
+});
+
+test('an exception that nobody caught is told, and ends the process', async () => {
+  const rules = `${newFolder()}.mjs`;
+  writeFileSync(
+    rules,
+    'export const rules = [];\nsetTimeout(() => { throw new Error("a bug of a rule file"); }, 300);\n',
+  );
+  const sentry = await startSentry();
+  const node = launchCollector({ SECRET_SENTRY_DSN: sentry.dsn, SALVAGE_COLLECTOR_THROTTLER: rules });
+  assert.deepEqual(await node.ended, [1, null]);
+  sentry.stop();
+  const line = mozlogLines(node.text()).find(({ Severity }) => Severity === 2);
+  assert.match(String(line?.Fields['msg']), /Unhandled exception, the process ends: Error: a bug of a rule file/);
+  assert.match(sentry.events(), /a bug of a rule file/);
 });
 
 /** Metric names that arrive, with their kinds, until `until` has been seen. */

@@ -76,6 +76,7 @@ export async function openIntake(
     ],
     versionJson: JSON.stringify(version),
     status,
+    errors: context.errors,
   });
   status.register('collector', async () => ({
     spool: { ...spool.status() },

@@ -14,6 +14,7 @@ import { SalvageError } from '../../../src/lib/errors.ts';
 import { makeMemoryLogger } from '../../../src/lib/log.ts';
 import { MemoryMetrics } from '../../../src/lib/metrics.ts';
 import { defaultsOf } from '../../../src/lib/options.ts';
+import { nullErrorReporter } from '../../../src/lib/sentry.ts';
 import { spoolErrors } from '../../../src/spool/errors.ts';
 import { dumpHashes, MemorySpool, rawCrashText } from '../../collector/memory-spool.ts';
 import { exchange } from '../../collector/raw-http.ts';
@@ -119,6 +120,7 @@ async function answer(vector: Vector): Promise<Seen> {
     },
     checks: [],
     versionJson: (vector.config?.['version_json'] as string | undefined) ?? null,
+    errors: nullErrorReporter,
   });
   const { port } = await collector.start('127.0.0.1', 0);
   try {
@@ -153,9 +155,9 @@ async function answer(vector: Vector): Promise<Seen> {
         .filter(({ kind }) => kind !== 'timing' && kind !== 'gauge')
         .map(({ kind, name, tags }) => [kind, name, ...Object.entries(tags).map((tag) => tag.join(':'))].join(' ')),
       crashSize: metrics.records.find(({ name }) => name.endsWith('.crash_size'))?.value,
-      logs: records.map(
-        ({ level, logger, message }) => `${level} ${loggerNames[logger] ?? logger} ${message.replace(...ids)}`,
-      ),
+      logs: records
+        .filter(({ logger }) => logger !== 'salvage.collector.refused')
+        .map(({ level, logger, message }) => `${level} ${loggerNames[logger] ?? logger} ${message.replace(...ids)}`),
       throttle: verdict && { result: verdict.result.toUpperCase(), rule: verdict.rule, rate: verdict.rate },
       draws,
     };
@@ -245,6 +247,7 @@ test('a spool that fails is answered as a storage that fails: 500, empty, nothin
     randomUuid: () => 'd00dfeed-1111-4222-8333-444455556666',
     checks: [],
     versionJson: null,
+    errors: nullErrorReporter,
   });
   const { port } = await collector.start('127.0.0.1', 0);
   after(() => collector.drain(0));
