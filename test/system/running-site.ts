@@ -45,7 +45,7 @@ export class RunningSite {
   /** Starts a site on a free port over the data folder; resolves when it is ready. */
   static async start(dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<RunningSite> {
     const child = spawn(process.execPath, [commandFile, 'serve'], {
-      env: { ...process.env, SALVAGE_DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1', ...asksOften, ...env },
+      env: { ...process.env, SALVAGE_DATA_DIR: dataDir, PORT: '0', ...asksOften, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = { text: '' };
@@ -101,10 +101,15 @@ export class RunningSite {
     return (await sendDemoReport(report, `${this.url}/submit`, demoParts.randomHex)).crashId;
   }
 
+  /** A token that may see everything; made with the first call, which needs the database. */
+  async token(): Promise<string> {
+    this.#token ??= await this.#makeToken();
+    return this.#token;
+  }
+
   /** Answer of the API as JSON; null for 404, for a page of a site that is starting, and while the database is away. */
   async api<T>(path: string): Promise<T | null> {
-    this.#token ??= await this.#makeToken();
-    const response = await fetch(this.url + path, { headers: { 'auth-token': this.#token } });
+    const response = await fetch(this.url + path, { headers: { 'auth-token': await this.token() } });
     const text = await response.text();
     if (response.status === 404 || response.status === 202 || response.status >= 500) return null;
     if (!response.ok) throw new Error(`${path}: HTTP ${response.status}: ${text.slice(0, 500)}`);
