@@ -37,7 +37,10 @@ export interface SetResult {
   readonly failedRules: readonly string[];
 }
 
-/** Applies the rules of a set in order. Throws only when the signal is aborted between two rules. */
+/**
+ * Applies the rules of a set in order; never throws. When the time of the crash is used up, walks end by its signal and
+ * the quick rules still run.
+ */
 export async function applyRuleSet(ruleSet: RuleSet, context: RuleContext, pipelineName: string): Promise<SetResult> {
   const failedRules: string[] = [];
   for (const rule of ruleSet.rules) {

@@ -93,12 +93,8 @@ export class RunningSite {
   }
 
   /** Sends one crash of the demo; resolves with its id once the site has acknowledged it. */
-  async send(dump: string): Promise<string> {
-    const scene = demoScenes.find((candidate) => candidate.dump === dump);
-    if (!scene) throw new Error(`the demo has no dump ${dump}`);
-    const [report] = await makeDemoReports([{ ...scene, count: 1 }], demoParts);
-    if (!report) throw new Error('no report');
-    return (await sendDemoReport(report, `${this.url}/submit`, demoParts.randomHex)).crashId;
+  send(dump: string): Promise<string> {
+    return sendDemoCrash(dump, `${this.url}/submit`);
   }
 
   /** A token that may see everything; made with the first call, which needs the database. */
@@ -176,6 +172,15 @@ const demoParts: DemoParts = {
   now: () => new Date(),
   randomHex: (digits) => randomBytes(digits).toString('hex').slice(0, digits),
 };
+
+/** Sends one crash of the demo to an intake; resolves with its id. */
+export async function sendDemoCrash(dump: string, submitUrl: string): Promise<string> {
+  const scene = demoScenes.find((candidate) => candidate.dump === dump);
+  if (!scene) throw new Error(`the demo has no dump ${dump}`);
+  const [report] = await makeDemoReports([{ ...scene, count: 1 }], demoParts);
+  if (!report) throw new Error('no report');
+  return (await sendDemoReport(report, submitUrl, demoParts.randomHex)).crashId;
+}
 
 /** Asks until the answer is true; false after the time is up. */
 export async function until(isSo: () => boolean | Promise<boolean>, timeoutMs: number, pauseMs = 50): Promise<boolean> {

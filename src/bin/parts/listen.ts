@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { SalvageError } from '../../lib/errors.ts';
 import type { ProcessContext } from '../context.ts';
 import { binErrors } from '../errors.ts';
@@ -27,5 +28,6 @@ export async function listen(server: Server, context: ProcessContext, port: numb
     await closed;
     clearTimeout(cut);
   });
-  context.logger.info(`${context.role} listens on ${host}:${port}`);
+  // The port that it got: 0 asks for any.
+  context.logger.info(`${context.role} listens on ${host}:${(server.address() as AddressInfo).port}`);
 }
