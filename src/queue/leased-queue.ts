@@ -20,6 +20,7 @@ import { queueErrors } from './errors.ts';
 import { FairChoice, type QueueWeights } from './fair-choice.ts';
 import { queueLimits } from './limits.ts';
 import { formatMessageBody } from './message-body.ts';
+import { settleOnce } from './settle-once.ts';
 import { Slots } from './slots.ts';
 
 /** A message that somebody has. The token names this very lease: a later one of the same message has another. */
@@ -188,22 +189,8 @@ export class LeasedQueue implements CrashQueue {
 
   #handle(first: Lease, slots: Slots): QueuedCrash {
     let lease = first;
-    let isSettled = false;
-    let isFreed = false;
-    const settle = async (doing: string, action: () => Promise<unknown>) => {
-      if (isSettled) return;
-      isSettled = true;
-      try {
-        await this.#guard(doing, action);
-      } catch (error) {
-        // The caller may try again; otherwise the lease runs out and the crash is done once more.
-        isSettled = false;
-        throw error;
-      } finally {
-        if (!isFreed) slots.release();
-        isFreed = true;
-      }
-    };
+    const once = settleOnce(() => slots.release());
+    const settle = (doing: string, action: () => Promise<unknown>) => once(() => this.#guard(doing, action));
     return {
       ...lease.message,
       queue: lease.queue,

@@ -34,6 +34,7 @@ import {
   replaySql,
   takeSql,
 } from './postgres-queue-sql.ts';
+import { settleOnce } from './settle-once.ts';
 import { Slots } from './slots.ts';
 
 export interface PostgresQueueOptions {
@@ -240,22 +241,8 @@ export class PostgresQueue implements CrashQueue {
 
   #handle(row: TakenRow, slots: Slots): QueuedCrash {
     const token = { id: row.id, attempt: row.attempts };
-    let isSettled = false;
-    let isFreed = false;
-    const settle = async (doing: string, action: () => Promise<unknown>) => {
-      if (isSettled) return;
-      isSettled = true;
-      try {
-        await this.#guard(doing, action);
-      } catch (error) {
-        // The caller may try again; otherwise the lease runs out and the crash is done once more.
-        isSettled = false;
-        throw error;
-      } finally {
-        if (!isFreed) slots.release();
-        isFreed = true;
-      }
-    };
+    const once = settleOnce(() => slots.release());
+    const settle = (doing: string, action: () => Promise<unknown>) => once(() => this.#guard(doing, action));
     const bury = (reason: string) =>
       execute(this.#pool, burySql, [token.id, token.attempt, reason.slice(0, queueLimits.reasonCharactersMax.value)]);
     return {
