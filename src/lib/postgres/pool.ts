@@ -63,25 +63,30 @@ export async function withTransaction<T>(pool: Pool, work: (client: pg.PoolClien
   }
 }
 
-/** Connection and resource troubles that pass: SQLSTATE classes 08, 53, 57, 58 and errors of the socket. */
+/**
+ * SQLSTATEs of troubles that pass: classes 08, 40, 53, 57, 58; a lock not had in time (55P03); a transaction ended for
+ * idling (25P03); a server that only reads (25006), as each half of a failover does for a moment.
+ */
+const passingStates = /^(08...|40...|53...|57...|58...|55P03|25P03|25006)$/;
+/** Codes of sockets and names that pass. */
+const passingCodes =
+  /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ERR_STREAM_|ERR_SOCKET_)/;
+/** The driver's own errors, which have no code. */
+const passingTexts =
+  /connection terminated|not queryable|timeout (exceeded|expired)|query read timeout|error establishing an SSL/i;
+
+/** Connection and resource troubles that pass. */
 export function isDatabaseOutage(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code === 'string') {
-    if (/^(08|53|57|58|55P03|40)/.test(code) && code.length === 5) return true;
-    return /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|ENETUNREACH)/.test(code);
-  }
-  return (
-    typeof message === 'string' &&
-    /connection terminated|not queryable|timeout expired|timeout exceeded when trying to connect|query read timeout/i.test(
-      message,
-    )
-  );
+  if (typeof code === 'string') return passingStates.test(code) || passingCodes.test(code);
+  return typeof message === 'string' && passingTexts.test(message);
 }
 
-/** Bad credentials (28), no such database (3D), no permission (42501). */
+/** Bad credentials (28), no such database (3D), no permission (42501); no password at all, no or untrusted TLS. */
 export function isDatabaseRefusal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && /^(28...|3D...|42501)$/.test(code);
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string') return /^(28...|3D...|42501|ERR_TLS_.+|ERR_SSL_.+|.*_CERT.*|CERT_.+)$/.test(code);
+  return typeof message === 'string' && /^SASL|does not support SSL/.test(message);
 }
 
 /** True when a table or column is missing: the migrations have not run. */

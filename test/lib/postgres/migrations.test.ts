@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +12,7 @@ import { isErrorOf } from '../../../src/lib/errors.ts';
 import { makeMemoryLogger, nullLogger } from '../../../src/lib/log.ts';
 import { postgresErrors } from '../../../src/lib/postgres/errors.ts';
 import { migrate, migrationStatus, readMigrations } from '../../../src/lib/postgres/migrations.ts';
-import { isDatabaseOutage, makePool, withTransaction } from '../../../src/lib/postgres/pool.ts';
+import { isDatabaseOutage, isDatabaseRefusal, makePool, withTransaction } from '../../../src/lib/postgres/pool.ts';
 import { execute, fetchRow, fetchRows, fetchValue, streamRows } from '../../../src/lib/postgres/query.ts';
 import { testDatabase } from '../../services/postgres.ts';
 
@@ -133,5 +134,34 @@ describe('pool and queries', () => {
     const nowhere = makePool({ url: url.replace(/host=[^&]*/, 'host=%2Fnowhere'), logger: nullLogger });
     await assert.rejects(nowhere.query('select 1'), isDatabaseOutage);
     await nowhere.end();
+  });
+
+  test('a server that only reads, as in a failover, is an outage', async () => {
+    const { pool } = await testDatabase();
+    const client = await pool.connect();
+    await client.query('begin read only');
+    await assert.rejects(
+      client.query("insert into queue_messages (queue, crash_id) values ('standard', 'x')"),
+      isDatabaseOutage,
+    );
+    await client.query('rollback');
+    client.release();
+  });
+
+  test('a server without the TLS that is asked for is a refusal', async () => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket);
+      // The protocol's no to a request for TLS.
+      socket.once('data', () => socket.write('N'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const pool = makePool({ url: `postgresql://me@127.0.0.1:${port}/salvage?sslmode=verify-full`, logger: nullLogger });
+    const error = await pool.query('select 1').catch((cause: unknown) => cause);
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await pool.end();
+    assert.ok(isDatabaseRefusal(error), String(error));
   });
 });
