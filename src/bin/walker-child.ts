@@ -21,9 +21,10 @@ function startWalker(setup: WalkerSetup): WalkHandler {
   const settings = { settings: setup.symbols, dataDir: setup.dataDir };
   const opened = openSymbols({ ...settings, clock: systemClock, logger, metrics: nullMetrics });
   const symbols = new RecentSymbols(opened, systemClock);
-  return async ({ dumpPath, hasNewSymbols }) => {
+  const version = setup.version === null ? {} : { version: setup.version };
+  return async ({ dumpPath, hasNewSymbols, client = {} }) => {
     if (hasNewSymbols) symbols.forgetMissing();
-    const document = await walkDumpFile(dumpPath, symbols, setup.version === null ? {} : { version: setup.version });
+    const document = await walkDumpFile(dumpPath, symbols, { ...version, client });
     return Buffer.from(JSON.stringify(document));
   };
 }

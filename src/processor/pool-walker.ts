@@ -2,8 +2,9 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type { RawCrash } from '../crash/raw-crash.ts';
 import { Semaphore } from '../lib/semaphore.ts';
-import { unwindErrors, type WalkRequest, type WalkResult } from '../unwind/unwind.ts';
+import { type ClientFacts, unwindErrors, type WalkRequest, type WalkResult } from '../unwind/unwind.ts';
 import type { Walker, WalkOutcome } from './walker.ts';
 
 /** What is needed of the pool of walker processes. */
@@ -20,12 +21,19 @@ export function makePoolWalker(pool: DumpWalkPool, version: string): Walker {
   return {
     name: 'salvage-stackwalk',
     version,
-    async walk({ dumpPath, isReprocessing }, signal) {
-      const request = { dumpPath, hasNewSymbols: isReprocessing };
+    async walk({ dumpPath, isReprocessing, rawCrash }, signal) {
+      const request = { dumpPath, hasNewSymbols: isReprocessing, client: clientFactsOf(rawCrash) };
       const result = await pool.walk(request, signal);
       const hasDied = result.status === 'failed' && result.slug === unwindErrors.walk_died.slug;
       return outcomeOf(hasDied && !signal.aborted ? await pool.walk(request, signal) : result);
     },
+  };
+}
+
+function clientFactsOf({ ModuleSignatureInfo: signatures, CPUMicrocodeVersion: microcode }: RawCrash): ClientFacts {
+  return {
+    ...(signatures === undefined ? {} : { moduleSignatureInfo: signatures }),
+    ...(microcode === undefined ? {} : { cpuMicrocodeVersion: microcode }),
   };
 }
 

@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { Minidump, Thread } from '../minidump/minidump.ts';
+import type { ClientFacts } from './client-facts.ts';
 import type { ModuleCode } from './module-code.ts';
 import type { ThreadWalk } from './walk-thread.ts';
 
@@ -15,4 +16,5 @@ export interface DocumentInput {
   readonly requesting: Thread | null;
   readonly warnings: readonly string[];
   readonly version: string | null;
+  readonly client: ClientFacts;
 }

@@ -14,6 +14,7 @@ import {
   type Thread,
 } from '../minidump/minidump.ts';
 import { salvageAdditions } from './additions.ts';
+import { type ClientFacts, microcodeOf, signersOf } from './client-facts.ts';
 import { crashInfoOf } from './crash-info.ts';
 import type { DocumentInput } from './document-input.ts';
 import { leafName } from './leaf-name.ts';
@@ -25,6 +26,7 @@ import type { ThreadWalk } from './walk-thread.ts';
 export function stackwalkDocument(input: DocumentInput): Stackwalk {
   const { dump, code, requesting } = input;
   const hex = addressFormat(dump.systemInfo.pointerSizeBytes);
+  const signers = signersOf(input.client);
   const threads = dump.threads.map((thread, index) => threadOf(thread, input.walks[index] as ThreadWalk, input, hex));
   return {
     status: 'OK',
@@ -35,7 +37,7 @@ export function stackwalkDocument(input: DocumentInput): Stackwalk {
       crashing_thread: requesting?.index ?? null,
       assertion: assertionText(dump),
     },
-    system_info: systemInfoOf(dump),
+    system_info: systemInfoOf(dump, input.client),
     linux_memory_map_count: dump.linux.memoryMapCount,
     mac_boot_args: dump.macBootArgs,
     soft_errors: dump.softErrors,
@@ -46,14 +48,14 @@ export function stackwalkDocument(input: DocumentInput): Stackwalk {
     threads,
     crashing_thread: requesting && crashingThreadOf(requesting, threads[requesting.index], dump),
     main_module: 0,
-    modules: dump.modules.map((module) => moduleOf(module, code, hex)),
-    modules_contains_cert_info: false,
+    modules: dump.modules.map((module) => moduleOf(module, code, signers, hex)),
+    modules_contains_cert_info: signers.size > 0,
     unloaded_modules: dump.unloadedModules.map((module) => ({
       base_addr: hex(module.base),
       end_addr: hex(module.end),
       code_id: module.codeId ?? '',
       filename: module.codeFile,
-      cert_subject: null,
+      cert_subject: signers.get(leafName(module.codeFile)) ?? null,
     })),
     handles:
       dump.handles?.map(({ handle, typeName, objectName }) => ({
@@ -107,7 +109,7 @@ export function registersOf(context: CpuContext): Record<string, string> {
   return registers;
 }
 
-function systemInfoOf({ systemInfo }: Minidump): Record<string, JsonValue> {
+function systemInfoOf({ systemInfo }: Minidump, client: ClientFacts): Record<string, JsonValue> {
   const microcode = systemInfo.cpuMicrocodeVersion;
   return {
     os: systemInfo.os,
@@ -115,28 +117,34 @@ function systemInfoOf({ systemInfo }: Minidump): Record<string, JsonValue> {
     cpu_arch: systemInfo.cpu,
     cpu_info: systemInfo.cpuInfo,
     cpu_count: systemInfo.cpuCount,
-    cpu_microcode_version: microcode === null ? null : `0x${microcode.toString(16)}`,
+    cpu_microcode_version: microcode === null ? microcodeOf(client) : `0x${microcode.toString(16)}`,
   };
 }
 
 const nilDebugId = '0'.repeat(33);
 
-function moduleOf(module: Module, code: ModuleCode, hex: FormatAddress): StackModule {
+function moduleOf(
+  module: Module,
+  code: ModuleCode,
+  signers: ReadonlyMap<string, string>,
+  hex: FormatAddress,
+): StackModule {
   const found = code.foundFor(module);
+  const filename = leafName(module.codeFile);
   return {
     base_addr: hex(module.base),
     end_addr: hex(module.end),
     code_id: module.codeId ?? '',
     debug_file: leafName(module.debugFile ?? ''),
     debug_id: module.debugId ?? nilDebugId,
-    filename: leafName(module.codeFile),
+    filename,
     version: module.version,
     missing_symbols: found?.state === 'missing',
     // As in the reference: a corrupt file counts as loaded, because it was there.
     loaded_symbols: found?.state === 'loaded' || found?.state === 'corrupt',
     corrupt_symbols: found?.state === 'corrupt',
     symbol_url: found?.state === 'loaded' ? found.url : null,
-    cert_subject: null,
+    cert_subject: signers.get(filename) ?? null,
   };
 }
 

@@ -114,6 +114,11 @@ export const unwindLimits = declareLimits({
     unit: 'bytes',
     reason: 'a gzipped dump is unpacked into memory; minidumps are below 25 MB, so a gzip bomb ends here',
   },
+  signatureInfoCharactersMax: {
+    value: 1024 ** 2,
+    unit: 'characters',
+    reason: 'text of ModuleSignatureInfo: names of minidumpModulesMax files are below 256 KiB; it comes from anybody',
+  },
   externalThreadsMax: { value: 4096, unit: 'items', reason: 'threads of a dump, as the reader allows' },
   externalOutputBytesMax: { value: 256 * 1024 ** 2, unit: 'bytes', reason: 'output of an external walker' },
 });

@@ -14,6 +14,7 @@ import {
 } from '../minidump/minidump.ts';
 import type { SymbolProvider } from '../symbols/symbols.ts';
 import { arm64AddressMask } from './arm64.ts';
+import type { ClientFacts } from './client-facts.ts';
 import { stackwalkDocument } from './document.ts';
 import { unwindLimits } from './limits.ts';
 import { ModuleCode } from './module-code.ts';
@@ -24,6 +25,8 @@ export interface StackwalkOptions {
   /** Version of the product, for `salvage.walker`. */
   readonly version?: string;
   readonly clock?: Clock;
+  /** For signers of modules and the like; without it these keys are null. */
+  readonly client?: ClientFacts;
   /** Time for the walk, symbols apart. What is not walked by then is left out, with a warning. */
   readonly walkMs?: number;
   /** Time for finding symbols. What is not here by then counts as unknown. */
@@ -50,7 +53,8 @@ export async function stackwalk(
   const requesting = requestingThreadOf(dump);
   const walks = dump.threads.map((thread) => makeThreadWalk(dump, thread, thread === requesting, input));
   const warnings = await walkAll(walks, code, options);
-  return stackwalkDocument({ dump, code, walks, requesting, warnings, version: options.version ?? null });
+  const { version = null, client = {} } = options;
+  return stackwalkDocument({ dump, code, walks, requesting, warnings, version, client });
 }
 
 /** A small dump can have thousands of threads that share one stack: then each keeps its share of what a document holds. */

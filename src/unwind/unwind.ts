@@ -4,6 +4,7 @@
 
 /** The public face of the stackwalker: from an opened dump and a symbol provider to the stackwalk document. */
 export { type BriefOptions, stackwalkBrief } from './brief-output.ts';
+export type { ClientFacts } from './client-facts.ts';
 export { type DumpFile, openDumpFile } from './dump-file.ts';
 export { unwindErrors } from './errors.ts';
 export {

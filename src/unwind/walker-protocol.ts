@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type { ClientFacts } from './client-facts.ts';
 import { unwindErrors } from './errors.ts';
 
 /**
@@ -13,6 +14,8 @@ export interface WalkRequest {
   readonly dumpPath: string;
   /** Symbols may have arrived a moment ago: look for missing ones anew. */
   readonly hasNewSymbols?: boolean;
+  /** What of the report's annotations belongs into the document. */
+  readonly client?: ClientFacts;
 }
 
 /** Why a walk gave nothing. `slug` is of unwindErrors, minidumpErrors or symbolErrors. */

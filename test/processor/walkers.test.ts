@@ -27,9 +27,11 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const dump = Buffer.from(dumpWithEveryStream({ cpu: 'amd64', os: 'linux' }));
 
+const annotations = { ProductName: 'Lantern', CPUMicrocodeVersion: '0x1', ModuleSignatureInfo: { Lantern: ['a.dll'] } };
+
 async function processWith(walker: Walker, dumps: Record<string, Uint8Array>): Promise<JsonObject> {
   const parts = partsOf({ services: { ...partsOf().services, walker } });
-  parts.storage.add(crashId, { ProductName: 'Lantern', CPUMicrocodeVersion: '0x1' }, dumps);
+  parts.storage.add(crashId, annotations, dumps);
   const { processed } = await makeProcessor(parts).process(crashId);
   return processed;
 }
@@ -143,6 +145,7 @@ test('our own walker processes walk real dumps; a damaged one names its damage; 
     assert.equal(good['mdsw_status_string'], 'OK');
     assert.equal(good['os_name'], 'Linux');
     assert.equal(good['crashing_thread'], 0);
+    assert.equal((good['json_dump'] as JsonObject)['modules_contains_cert_info'], true);
     const bad = await processWith(walker, { [mainDumpName]: Buffer.from('no minidump at all') });
     assert.match(String(bad['mdsw_status_string']), /^minidump_/);
     assert.equal(bad['product'], 'Lantern');

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { StackFrame } from '../../src/crash/stackwalk.ts';
 import { bytesSource, openMinidump } from '../../src/minidump/minidump.ts';
 import { noSymbols } from '../../src/symbols/symbols.ts';
-import { stackwalk, stackwalkBrief, stackwalkText } from '../../src/unwind/unwind.ts';
+import { type ClientFacts, stackwalk, stackwalkBrief, stackwalkText } from '../../src/unwind/unwind.ts';
 import { MinidumpBuilder } from '../builders/minidump-builder.ts';
 import { SymBuilder } from '../builders/sym-builder.ts';
 import { appBase, libBase, stackBase, walkSynthetic } from './synthetic-stack.ts';
@@ -78,6 +78,44 @@ test('modules say whether their symbols were found, and only those that were loo
       ['lib', false, true],
     ],
   );
+});
+
+test('signers of modules and the microcode come from the client, whatever it sends', async () => {
+  const walkWith = (client: ClientFacts) =>
+    walkSynthetic({
+      cpu: 'amd64',
+      os: 'windows',
+      registers: { rip: 1n },
+      words: [],
+      options: { client },
+      change: (builder) => builder.unloadedModule([{ base: 0x7000_0000n, size: 0x100, name: 'C:\\gone.dll' }]),
+    });
+  const info = { 'Example Ltd': ['app', 'gone.dll', 'elsewhere.dll'], Other: ['none', 7], Odd: 'app' };
+  for (const moduleSignatureInfo of [info, JSON.stringify(info)]) {
+    const walk = await walkWith({ moduleSignatureInfo, cpuMicrocodeVersion: '0xDE' });
+    assert.deepEqual(
+      [...walk.modules, ...walk.unloaded_modules].map(({ cert_subject: signer }) => signer),
+      ['Example Ltd', null, 'Example Ltd'],
+    );
+    assert.equal(walk['modules_contains_cert_info'], true);
+    assert.equal(walk.system_info['cpu_microcode_version'], '0xde');
+  }
+  const deep = '['.repeat(100_000);
+  const hostile = [
+    '',
+    'null',
+    '{',
+    '[]',
+    deep,
+    '{"__proto__": ["app"], "constructor": null}',
+    ' '.repeat(3_000_000),
+    7,
+  ];
+  for (const moduleSignatureInfo of hostile) {
+    const walk = await walkWith({ moduleSignatureInfo, cpuMicrocodeVersion: 'new' });
+    assert.equal(walk.modules[1]?.cert_subject, null);
+    assert.equal(walk.system_info['cpu_microcode_version'], null);
+  }
 });
 
 test('a thread that is the dump writer itself has no frames; mips shows its context only', async () => {
