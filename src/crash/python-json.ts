@@ -5,6 +5,8 @@
 // JSON and text as Python writes them: stored raw crashes and throttle rules of existing deployments depend on both
 // (spec collector.md §3, §4.2).
 
+import { compareCodePoints, jsonString } from '../lib/python-text.ts';
+
 /** A number that keeps its kind and its digits: 1 and 1.0 differ, and integers beyond 2^53 are not rounded. */
 export class PythonNumber {
   /** As Python prints it; valid JSON. */
@@ -58,40 +60,6 @@ export function pythonJson(value: PythonValue, style: PythonJsonStyle = { sortsK
   if (isPythonList(value)) return `[${value.map((item) => pythonJson(item, style)).join(', ')}]`;
   const keys = style.sortsKeys ? [...value.keys()].sort(compareCodePoints) : [...value.keys()];
   return `{${keys.map((key) => `${jsonString(key)}: ${pythonJson(value.get(key) as PythonValue, style)}`).join(', ')}}`;
-}
-
-/** JSON.stringify escapes as Python does, but for DEL and what is not ASCII. */
-function jsonString(text: string): string {
-  const json = JSON.stringify(text);
-  return /[\x7f-\uffff]/.test(json) ? json.replace(/[\x7f-\uffff]/g, escapeUnit) : json;
-}
-
-function escapeUnit(letter: string): string {
-  return `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-/** By code point as Python sorts text; UTF-16 order differs for letters beyond U+FFFF. */
-function compareCodePoints(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    const [unitA, unitB] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (unitA === unitB) continue;
-    const [isPairA, isPairB] = [isSurrogate(unitA), isSurrogate(unitB)];
-    if (isPairA !== isPairB) return codePointNear(a, i) - codePointNear(b, i);
-    return unitA - unitB;
-  }
-  return a.length - b.length;
-}
-
-function isSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
-}
-
-function codePointNear(text: string, index: number): number {
-  const unit = text.charCodeAt(index);
-  const isLow = unit >= 0xdc00 && unit <= 0xdfff;
-  const start = isLow && index > 0 && isSurrogate(text.charCodeAt(index - 1)) ? index - 1 : index;
-  return text.codePointAt(start) as number;
 }
 
 /** `str(value)`: what Antenna's throttle rules see of an annotation. */

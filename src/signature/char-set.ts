@@ -2,6 +2,8 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { blanks } from '../lib/python-text.ts';
+
 /** A set of code points as a pattern names it: ranges, `\d` `\w` `\s` and their opposites, possibly negated. */
 export class CharSet {
   /** Equal sets have equal keys. */
@@ -44,7 +46,7 @@ function isOfClass(name: string, codePoint: number): boolean {
   }
 }
 
-const isSpace = /^[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
+const isSpace = new RegExp(`^[${blanks}]$`);
 
 /** Letters and numbers of any script, and the underscore. */
 export function isWordCharacter(codePoint: number): boolean {

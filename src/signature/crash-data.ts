@@ -4,7 +4,7 @@
 
 import type { Stackwalk } from '../crash/stackwalk.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts';
-import { parseInteger } from './text.ts';
+import { integerOf } from '../lib/python-text.ts';
 
 /**
  * What a signature is made of (siggen's crash-data schema, spec processor.md §4.1). It comes from crash reports, so no
@@ -26,13 +26,6 @@ export function textOf(value: unknown): string | null {
 export function isFilled(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return isJsonObject(value) ? Object.keys(value).length > 0 : Boolean(value);
-}
-
-/** A whole number from a number, a boolean or text; null if it is none. */
-export function integerOf(value: unknown): number | null {
-  if (typeof value === 'number') return Number.isFinite(value) ? Math.trunc(value) : null;
-  if (typeof value === 'boolean') return Number(value);
-  return typeof value === 'string' ? parseInteger(value) : null;
 }
 
 /** Index of the crashing thread; 0 where it is unknown. Negative ones count from the end. */

@@ -3,9 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject } from '../lib/json.ts';
+import { linesOf, trim } from '../lib/python-text.ts';
 import { fieldOf, textOf } from './crash-data.ts';
 import { signatureLimits } from './limits.ts';
-import { isLongerThan, splitLines, trimBlanks } from './text.ts';
+import { isLongerThan } from './text.ts';
 import type { Walked } from './walk-frames.ts';
 
 const tool = 'JavaSignatureTool: ';
@@ -13,7 +14,7 @@ const tool = 'JavaSignatureTool: ';
 /** A signature from the text of a Java stack trace: class, description and topmost method (processor.md §4.6a). */
 export function signatureOfJavaStackTrace(trace: unknown): Walked {
   const max = signatureLimits.jsonTextCharactersMax.value;
-  const lines = typeof trace === 'string' ? splitLines(trace.slice(0, max)) : [];
+  const lines = typeof trace === 'string' ? linesOf(trace.slice(0, max)) : [];
   const [first] = lines;
   if (first === undefined)
     return {
@@ -33,14 +34,14 @@ function readFirstLine(line: string, notes: string[]): { className: string; desc
   const colon = line.indexOf(':');
   if (colon < 0) {
     notes.push(`${tool}stack trace line 1 is not in the expected format`);
-    return { className: trimBlanks(line), description: '' };
+    return { className: trim(line), description: '' };
   }
-  const description = trimBlanks(line.slice(colon + 1).replace(/@[0-9a-f]{8}/g, '@<addr>'));
-  return { className: trimBlanks(line.slice(0, colon)), description };
+  const description = trim(line.slice(colon + 1).replace(/@[0-9a-f]{8}/g, '@<addr>'));
+  return { className: trim(line.slice(0, colon)), description };
 }
 
 function readMethod(line: string | undefined, notes: string[]): string {
-  const method = trimBlanks(line ?? '');
+  const method = trim(line ?? '');
   if (line === undefined) notes.push(`${tool}stack trace line 2 is missing`);
   else if (method === '') notes.push(`${tool}stack trace line 2 is empty`);
   return method.endsWith(')') ? method.replace(/\.java:\p{Nd}+\)$/u, '.java)') : method;

@@ -2,9 +2,10 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { trim } from '../lib/python-text.ts';
 import { isPreceded, rewriteSlices, type Slice } from './brackets.ts';
 import { signatureLimits } from './limits.ts';
-import { trimBlanks, valueText } from './text.ts';
+import { valueText } from './text.ts';
 
 /** Tells whether a function's line number belongs into its signature. */
 export type WantsLine = (functionText: string) => boolean;
@@ -46,7 +47,7 @@ const qualifiers = ['const', 'const&', 'const &', '&&', '&'] as const;
  */
 function dropQualifiers(name: string): string {
   let text = name;
-  for (const ending of qualifiers) if (text.endsWith(ending)) text = trimBlanks(text.slice(0, -ending.length));
+  for (const ending of qualifiers) if (text.endsWith(ending)) text = trim(text.slice(0, -ending.length));
   return text === '' ? name : text;
 }
 

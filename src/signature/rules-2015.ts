@@ -3,7 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts';
-import { fieldOf, integerOf, isFilled, threadOf } from './crash-data.ts';
+import { compareCodePoints, integerOf } from '../lib/python-text.ts';
+import { fieldOf, isFilled, threadOf } from './crash-data.ts';
 import { joinFrames } from './first-signature.ts';
 import { listFrames2015, walkFrames2015 } from './frames-2015.ts';
 import { signatureOfJavaStackTrace } from './java.ts';
@@ -17,7 +18,7 @@ import {
   parseTimeout,
   smallAllocationBytesMax,
 } from './rules-today.ts';
-import { compareCodePoints, cutCodePoints, isLongerThan, valueText } from './text.ts';
+import { cutCodePoints, isLongerThan, valueText } from './text.ts';
 import type { Walked } from './walk-frames.ts';
 
 const valueAt = (context: RuleContext, key: string): JsonValue => fieldOf(context.crashData, key);

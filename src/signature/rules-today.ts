@@ -3,19 +3,12 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../lib/json.ts';
-import { crashingThreadOf, fieldOf, integerOf, isFilled, threadOf } from './crash-data.ts';
+import { collapseBlanks, compareCodePoints, integerOf, trim } from '../lib/python-text.ts';
+import { crashingThreadOf, fieldOf, isFilled, threadOf } from './crash-data.ts';
 import { generateFrom, signatureGenerationRule } from './first-signature.ts';
 import { signatureLimits } from './limits.ts';
 import { addNote, type RuleContext, RuleFailure, type SignatureRule } from './rule.ts';
-import {
-  collapseBlanks,
-  compareCodePoints,
-  cutCodePoints,
-  dropUnprintable,
-  isLongerThan,
-  trimBlanks,
-  valueText,
-} from './text.ts';
+import { cutCodePoints, dropUnprintable, isLongerThan, valueText } from './text.ts';
 
 const valueAt = (context: RuleContext, key: string): JsonValue => fieldOf(context.crashData, key);
 
@@ -83,7 +76,7 @@ const abortRule: SignatureRule = {
   apply: (context) => {
     const message = abortText(valueAt(context, 'abort_message'));
     if (message.includes(`${abortMark} file `)) return prepend(context, 'Abort');
-    const shown = trimBlanks(dropUnprintable(withoutFont(betweenMarks(message))));
+    const shown = trim(dropUnprintable(withoutFont(betweenMarks(message))));
     prepend(context, `Abort | ${shown.length > 80 ? `${shown.slice(0, 77)}...` : shown}`);
   },
 };
@@ -212,7 +205,7 @@ const printableCharsRule: SignatureRule = {
   name: 'SigPrintableCharsOnly',
   applies: () => true,
   apply: ({ draft }) => {
-    const printable = dropUnprintable(trimBlanks(draft.signature));
+    const printable = dropUnprintable(trim(draft.signature));
     if (printable !== draft.signature) addNote(draft, 'SigPrintableCharsOnly', 'unprintable characters removed');
     draft.signature = printable;
   },

@@ -3,12 +3,12 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { SalvageError } from '../lib/errors.ts';
+import { trim } from '../lib/python-text.ts';
 import { AutomatonBuilder } from './automaton.ts';
 import { signatureErrors } from './errors.ts';
 import { signatureLimits } from './limits.ts';
 import { ListMatcher } from './list-matcher.ts';
 import { PatternError, parsePattern } from './pattern.ts';
-import { trimBlanks } from './text.ts';
 
 /** Where an entry stands, for explanations and errors. */
 export interface ListEntry {
@@ -107,7 +107,7 @@ function readEntries(file: string, text: string, reading: Reading): ListEntry[] 
     .map((line, index) => ({
       file,
       line: index + 1,
-      entry: trimBlanks(index === 0 ? line.replace(/^\ufeff/, '') : line),
+      entry: trim(index === 0 ? line.replace(/^\ufeff/, '') : line),
     }))
     .filter(({ entry }) => entry !== '' && !entry.startsWith('#'));
   if (entries.length <= signatureLimits.siglistEntriesMax.value) return entries;

@@ -5,7 +5,7 @@
 import { copiedFields } from '../../crash/processed-copied-fields.ts';
 import { hasTypeOf, jsonTypeOf, type ProcessedField, type SchemaNode } from '../../crash/processed-schema.ts';
 import { isJsonObject, type JsonValue } from '../../lib/json.ts';
-import { floatOf, integerOf, trimEnd } from '../python-text.ts';
+import { floatOf, integerOf, trimEnd } from '../../lib/python-text.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 /** What became of an annotation: a value, or why there is none. */

@@ -4,7 +4,7 @@
 
 import { isCrashId } from '../../crash/crash-id.ts';
 import type { JsonValue } from '../../lib/json.ts';
-import { bigIntegerOf, integerOf } from '../python-text.ts';
+import { bigIntegerOf, integerOf } from '../../lib/python-text.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 export const datesAndTimes: Rule = {

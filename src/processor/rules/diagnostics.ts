@@ -4,9 +4,10 @@
 
 import { breadcrumbsShape } from '../../crash/processed-shapes.ts';
 import { isJsonObject, type JsonValue } from '../../lib/json.ts';
+import { bigIntegerOf, integerOf, trim } from '../../lib/python-text.ts';
 import { dig, objectsIn } from '../dig.ts';
+import { pythonJson } from '../json-text.ts';
 import { processorLimits } from '../limits.ts';
-import { bigIntegerOf, integerOf, pythonJson, trim } from '../python-text.ts';
 import type { Rule } from '../rule.ts';
 import { misfitOf } from './copy-from-raw-crash.ts';
 

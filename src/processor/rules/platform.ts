@@ -3,8 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { JsonValue } from '../../lib/json.ts';
+import { integerOf, trim } from '../../lib/python-text.ts';
 import { dig } from '../dig.ts';
-import { integerOf, trim } from '../python-text.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 export const cpuInfo: Rule = {

@@ -3,8 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts';
+import { integerOf } from '../../lib/python-text.ts';
 import { dig } from '../dig.ts';
-import { integerOf } from '../python-text.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 export const fenixVersionRewrite: Rule = {

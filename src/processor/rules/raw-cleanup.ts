@@ -3,9 +3,9 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject, type JsonObject } from '../../lib/json.ts';
+import { pythonJson } from '../json-text.ts';
 import { processorLimits } from '../limits.ts';
 import { processorMetrics } from '../metrics.ts';
-import { pythonJson } from '../python-text.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 function removeNuls({ raw, services }: RuleContext, keepsCleanValues: boolean): void {

@@ -2,8 +2,8 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { integerOf, linesOf, trim, unquotePlus } from '../../lib/python-text.ts';
 import { dig, framesOf } from '../dig.ts';
-import { integerOf, linesOf, trim, unquotePlus } from '../python-text.ts';
 import type { Rule } from '../rule.ts';
 
 export const submittedFrom: Rule = {

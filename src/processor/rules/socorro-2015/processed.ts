@@ -3,8 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../lib/json.ts';
+import { integerOf, trim } from '../../../lib/python-text.ts';
 import { dig, framesOf, objectsIn, textAt } from '../../dig.ts';
-import { integerOf, trim } from '../../python-text.ts';
 import type { Rule } from '../../rule.ts';
 import { missingSymbolsRecord } from '../missing-symbols-record.ts';
 import { windowsName } from '../platform.ts';

@@ -2,7 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { integerOf, unquotePlus } from '../../python-text.ts';
+import { integerOf, unquotePlus } from '../../../lib/python-text.ts';
 import type { Rule, RuleContext } from '../../rule.ts';
 import { isoDate, secondsOf, submittedTimestampOf } from '../dates-and-times.ts';
 import { type WalkWording, walkAllDumps } from '../minidump-stackwalk.ts';
