@@ -46,6 +46,7 @@ export async function openSite(pool: Pool, search: PostgresSearch, crashId: stri
     queue: new MemoryQueue({ clock: systemClock, logger: nullLogger }),
     status: new LocalStatus({ instance: 'bench', now: systemClock.now }),
     siglists: new LiveSiglists(ownLists),
+    signing: { era: 'today', provisional: true },
     rulesets: new Set(['default']),
     options: { ...defaultsOf(webOptions), knownRequestsPerMinute: 1_000_000, searchTimeoutMs: 60_000 },
     version: '0.0.0',

@@ -31,3 +31,4 @@ export {
   type SiglistTexts,
 } from './siglists.ts';
 export { signatureText } from './signature-text.ts';
+export { type TriableList, triableLists, withEntry } from './tried-siglists.ts';

@@ -37,6 +37,7 @@ export const webLimits = declareLimits({
     reason: 'crash ids of one request, each a message of the queue; the command-line client sends 50',
   },
   reprocessIdsPerAuditRow: { value: 50, unit: 'items', reason: 'they fit one audit row whole' },
+  signatureEntryMax: { value: 300, unit: 'characters', reason: 'of an entry that is tried; ours have at most 120' },
   provenCredentialsMax: {
     value: 10_000,
     unit: 'items',

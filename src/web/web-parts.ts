@@ -10,7 +10,7 @@ import type { StatusSource } from '../lib/status.ts';
 import type { People } from '../people/people.ts';
 import type { CrashQueue } from '../queue/crash-queue.ts';
 import type { SearchIndex } from '../search/search-index.ts';
-import type { LiveSiglists } from '../signature/signature.ts';
+import type { LiveSiglists, SignatureOptions } from '../signature/signature.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
 import type { webOptions } from './options.ts';
 
@@ -23,6 +23,8 @@ export interface WebParts {
   readonly status: StatusSource;
   /** The site's signature lists, as they are at the moment. */
   readonly siglists: LiveSiglists;
+  /** How the default rule set makes signatures. */
+  readonly signing: Pick<SignatureOptions, 'era' | 'provisional'>;
   /** Names of the rule sets that a reprocess request may ask for. */
   readonly rulesets: ReadonlySet<string>;
   readonly options: OptionValues<typeof webOptions.options>;

@@ -46,6 +46,7 @@ export async function startWebSite(options: SiteOptions = {}, clock: Clock = sys
     people,
     status,
     siglists: new LiveSiglists(ownLists),
+    signing: { era: 'today', provisional: true },
     rulesets: new Set(['default', 'regenerate_signature']),
     options: {
       ...defaultsOf(webOptions),

@@ -5,6 +5,8 @@
 import type { StatusSource } from '../../lib/status.ts';
 import type { People } from '../../people/people.ts';
 import { PostgresPeople } from '../../people/postgres-people.ts';
+import { processorOptions } from '../../processor/options.ts';
+import { signingOf } from '../../processor/presets.ts';
 import type { CrashQueue } from '../../queue/crash-queue.ts';
 import type { SearchIndex } from '../../search/search-index.ts';
 import type { LiveSiglists } from '../../signature/signature.ts';
@@ -36,6 +38,7 @@ export async function openWebPart(
   const app = await makeWebApp({
     ...input,
     people,
+    signing: signingOf(config.valuesOf(processorOptions).ruleSet),
     options: config.valuesOf(webOptions),
     version: packageVersion,
     clock,

@@ -2,13 +2,24 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import { SalvageError } from '../../lib/errors.ts';
 import type { JsonValue } from '../../lib/json.ts';
+import { webErrors } from '../errors.ts';
+import { webLimits } from '../limits.ts';
 import { pendingView } from '../views/pending-view.ts';
 import { reportNeighbours } from '../views/report-neighbours.ts';
 import { reportMarkdown, reportPlainText } from '../views/report-text.ts';
 import { publicReportView, type ReportSource, wholeReportView } from '../views/report-view.ts';
+import { entryProblem, triableListNamed, trySignature } from '../views/signature-change.ts';
 import type { ApiAnswer, ApiCall, ApiEndpoint, ApiParameter } from './api-endpoint.ts';
-import { auditProtectedRead, notFound, readWholeCrash, requireVisible, resolveCrashId } from './read-crash.ts';
+import {
+  auditProtectedRead,
+  notFound,
+  readWholeCrash,
+  reduceProcessedFor,
+  requireVisible,
+  resolveCrashId,
+} from './read-crash.ts';
 
 const idParameter: ApiParameter = {
   name: 'id',
@@ -102,6 +113,40 @@ const annotationsEndpoint = partEndpoint(
   (source, { reader, parts }) => wholeReportView(source, reader, parts, 0).annotations,
 );
 
+/** What the page of a changed list shows (web.md X2). */
+const signatureEndpoint: ApiEndpoint = {
+  name: 'v1/reports/{id}/signature',
+  methods: ['GET'],
+  summary:
+    'The signature of a report as stored, as the lists of now make it, and as they would with one more entry; and why.',
+  parameters: [
+    idParameter,
+    { name: 'list', kind: 'text', isRequired: false, description: '`irrelevant`, `prefix` or `sentinels`.' },
+    { name: 'entry', kind: 'text', isRequired: false, description: 'The entry to try in that list.' },
+  ],
+  needs: ['view'],
+  mayBePending: true,
+  answer: { type: 'object', required: ['stored', 'now', 'changed', 'why'] },
+  handle: (call) =>
+    answerFrom(call, (source) => {
+      const { reader, parts, values } = call;
+      auditProtectedRead(reader, call.access.address, source.crashId, parts);
+      const entry = values.text('entry');
+      const list = triableListNamed(values.text('list'));
+      if (list === null && (values.text('list') !== '' || entry !== ''))
+        throw new SalvageError(webErrors.bad_request, 'list is one of irrelevant, prefix, sentinels');
+      if (entry.length > webLimits.signatureEntryMax.value)
+        throw new SalvageError(webErrors.bad_request, `entry is longer than ${webLimits.signatureEntryMax.value}`);
+      const change = list === null || entry === '' ? null : { list, entry };
+      const { document } = reduceProcessedFor(reader, source.processed, parts);
+      try {
+        return { json: trySignature(document, parts, change), headers: noStore };
+      } catch (error) {
+        throw new SalvageError(webErrors.bad_request, entryProblem(error));
+      }
+    }),
+};
+
 const stateEndpoint: ApiEndpoint = {
   name: 'v1/reports/{id}/state',
   methods: ['GET'],
@@ -152,6 +197,7 @@ export const reportEndpoints: readonly ApiEndpoint[] = [
   threadsEndpoint,
   modulesEndpoint,
   annotationsEndpoint,
+  signatureEndpoint,
   stateEndpoint,
   textEndpoint('report.md', 'text/markdown', reportMarkdown),
   textEndpoint('report.txt', 'text/plain', reportPlainText),

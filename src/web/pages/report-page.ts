@@ -41,7 +41,7 @@ export interface ReportPageParts {
 export function reportPage(page: ReportPageParts, context: PageContext): Html {
   const { whole } = page;
   const { report, threads, modules, unloadedModules, annotations } = whole;
-  const content = html`${crumbs(report)}${head(page, context)}${doneNotice(page)}${tabs(whole)}
+  const content = html`${crumbs(report)}${head(page, context)}${doneNotice(page)}${changedNotice(report)}${tabs(whole)}
 <div class="with-rail">
 <div class="report-main">${factsList(report.facts)}${stackSection(report)}${threadsSection(threads)}</div>
 ${rail(page, context)}
@@ -101,6 +101,14 @@ function doneNotice({ done }: ReportPageParts): Html {
     : nothing;
 }
 
+/** The lists have changed since: what the report would be called now (web.md §1.4). */
+function changedNotice(report: ReportView): Html {
+  if (report.signature_now === null) return nothing;
+  const body = html`<strong>The signature rules have changed.</strong> Processed again, this report would be <span class="sig">${breakable(cutText(report.signature_now, 200))}</span>.`;
+  const actions = html`<a class="btn" href="${`/report/index/${report.crash_id}/signature`}">Why</a>`;
+  return notice('info', body, { actions });
+}
+
 function tabs({ report, threads, modules, annotations }: WholeReportView): Html {
   const others = threads.filter((thread) => !thread.is_crashing).length;
   const count = (value: number) => html`<span class="count">${countText(value)}</span>`;
@@ -120,7 +128,7 @@ function rail({ whole: { report }, neighbours }: ReportPageParts, context: PageC
           trend.counts,
           `Crashes per day, last ${trend.days.length} days: ${countText(trend.total)} in all, at most ${countText(Math.max(0, ...trend.counts))} a day`,
         )
-  }<dl class="kv">${trend === null ? nothing : html`<dt>Crashes</dt><dd>${countText(trend.total)} <span class="faint">in ${trend.days.length} days</span></dd>`}${seen === null ? html`<dt>Reports</dt><dd>not counted yet</dd>` : html`<dt>Reports</dt><dd>${countText(seen.report_count)}</dd>`}${first === null ? nothing : html`<dt>First seen</dt><dd>${ago(first, now)}${seen?.first_build ? html` <span class="faint">build ${seen.first_build}</span>` : nothing}</dd>`}${last === null ? nothing : html`<dt>Last seen</dt><dd>${ago(last, now)}</dd>`}</dl></section>${whySection(report)}${
+  }<dl class="kv">${trend === null ? nothing : html`<dt>Crashes</dt><dd>${countText(trend.total)} <span class="faint">in ${trend.days.length} days</span></dd>`}${seen === null ? html`<dt>All reports</dt><dd>not counted yet</dd>` : html`<dt>All reports</dt><dd>${countText(seen.report_count)}</dd>`}${first === null ? nothing : html`<dt>First seen</dt><dd>${ago(first, now)}${seen?.first_build ? html` <span class="faint">build ${seen.first_build}</span>` : nothing}</dd>`}${last === null ? nothing : html`<dt>Last seen</dt><dd>${ago(last, now)}</dd>`}</dl></section>${whySection(report)}${
     sameClient === null || sameClient.length === 0
       ? nothing
       : html`<section><h2>Same client ${lockBadge('protected')}</h2><ul>${sameClient.map((other) => html`<li>${other.crash_id === report.crash_id ? html`${otherDate(other.date)} <span class="soft">this report</span>` : html`<a href="${`/report/index/${other.crash_id}`}">${otherDate(other.date)}</a> <span class="soft">${other.signature === report.signature ? 'same signature' : breakable(other.signature)}</span>`}</li>`)}</ul></section>`
@@ -137,10 +145,9 @@ export function absentPage(crashId: string, context: PageContext): Html {
   const now = context.parts.clock.now();
   const six = crashId.slice(-6);
   const day = `20${six.slice(0, 2)}-${six.slice(2, 4)}-${six.slice(4, 6)}`;
-  const content = html`<div class="empty"><div class="page-head"><h1>No report with this id</h1></div>
-<p><span class="id">${crashId}</span></p>
-<p>Looked in storage at ${now.toISOString().slice(11, 19)}. The id says that it was made on ${day}. The report may have been older than reports are kept, may have been discarded by the throttle rules, or has not arrived yet.</p>
-<div class="actions"><a class="btn" href="${`/report/index/${crashId}`}">Look again</a><a class="btn quiet" href="/search/">Search</a></div><p class="faint">not_found</p></div>`;
+  const content = html`<div class="page-head"><h1>No report with this id</h1><p class="lead"><span class="id">${crashId}</span></p></div>
+<p class="prose">Looked in storage at ${now.toISOString().slice(11, 19)}. The id says that it was made on ${day}. The report may have been older than reports are kept, may have been discarded by the throttle rules, or has not arrived yet. <span class="faint">not_found</span></p>
+<div class="actions section"><a class="btn" href="${`/report/index/${crashId}`}">Look again</a><a class="btn quiet" href="/search/">Search</a></div>`;
   return renderPage({ title: 'No report with this id', nav: null, page: 'absent', content }, context);
 }
 
@@ -166,6 +173,6 @@ export function chooserPage(
 
 /** What was asked for and not found, and every way that was tried (web.md §1.8). */
 export function nothingFoundPage(text: string, tried: readonly string[], context: PageContext): Html {
-  const content = html`<div class="empty"><div class="page-head"><h1>Nothing found</h1></div><p class="id">${text.slice(0, 200)}</p><p>Tried:</p><ul class="tried">${tried.map((one) => html`<li>${one}</li>`)}</ul><div class="actions"><a class="btn" href="${urlWith('/search/', { signature: `~${text.slice(0, 200)}` })}">${icon('search')}Search signatures for it</a></div><p class="faint">not_found</p></div>`;
+  const content = html`<div class="page-head"><h1>Nothing found</h1><p class="lead"><span class="id">${text.slice(0, 200)}</span></p></div><p class="prose">Tried: <span class="faint">not_found</span></p><ul class="tried">${tried.map((one) => html`<li>${one}</li>`)}</ul><div class="actions section"><a class="btn" href="${urlWith('/search/', { signature: `~${text.slice(0, 200)}` })}">${icon('search')}Search signatures for it</a></div>`;
   return renderPage({ title: 'Nothing found', nav: 'search', page: 'nothing-found', content }, context);
 }

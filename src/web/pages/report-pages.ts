@@ -7,7 +7,14 @@ import { isCrashId } from '../../crash/crash-id.ts';
 import { crashIdInText, crashIdPrefixInText } from '../../crash/crash-id-text.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import { refuseForgedRequest, requirePermissions } from '../access.ts';
-import { auditProtectedRead, notFound, readWholeCrash, requireVisible } from '../api/read-crash.ts';
+import {
+  auditProtectedRead,
+  notFound,
+  readWholeCrash,
+  reduceProcessedFor,
+  requireVisible,
+  resolveCrashId,
+} from '../api/read-crash.ts';
 import { PriorityWishes } from '../api/reprocessing.ts';
 import { webErrors } from '../errors.ts';
 import { webLimits } from '../limits.ts';
@@ -15,12 +22,15 @@ import { type PageContext, sendPage } from '../page.ts';
 import { pageUrl } from '../page-url.ts';
 import { isFresh, pendingView } from '../views/pending-view.ts';
 import { reportNeighbours } from '../views/report-neighbours.ts';
+import { textAt } from '../views/report-values.ts';
 import { publicReportView, type ReportSource, wholeReportView } from '../views/report-view.ts';
+import { entryProblem, triableListNamed, trySignature } from '../views/signature-change.ts';
 import type { WebParts } from '../web-parts.ts';
 import type { AddPage } from './page-route.ts';
 import { pendingPage } from './pending-page.ts';
 import { sendReportOfPrefix } from './quick-search.ts';
 import { absentPage, reportPage } from './report-page.ts';
+import { signatureChangePage } from './signature-change-page.ts';
 
 /** `/report/index/<id>` with all its outcomes (web.md §1.3). */
 export function addReportPages(add: AddPage, parts: WebParts): void {
@@ -28,6 +38,10 @@ export function addReportPages(add: AddPage, parts: WebParts): void {
   add({
     url: '/report/index/:id',
     handle: (context, request, reply) => showReport(context, request, reply, parts, wishes),
+  });
+  add({
+    url: '/report/index/:id/signature',
+    handle: (context, request, reply) => showSignatureChange(context, request, reply, parts),
   });
   add({
     url: '/report/index/:id/reprocess',
@@ -71,6 +85,34 @@ async function showReport(
     done: (request.query as URLSearchParams).get('done') === 'reprocess' ? ('reprocess' as const) : null,
   };
   return sendPage(reply, reportPage(page, context));
+}
+
+async function showSignatureChange(
+  context: PageContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: WebParts,
+): Promise<FastifyReply> {
+  const { reader, address } = context.access;
+  const crashId = await resolveCrashId((request.params as { id: string }).id, reader, parts);
+  const { rawCrash, processed } = await readWholeCrash(crashId, parts);
+  requireVisible(crashId, reader, rawCrash, processed);
+  if (processed === null) return reply.redirect(`/report/index/${crashId}`, 302);
+  auditProtectedRead(reader, address, crashId, parts);
+  const query = request.query as URLSearchParams;
+  const list = triableListNamed(query.get('list') ?? '');
+  const entry = (query.get('entry') ?? '').slice(0, webLimits.signatureEntryMax.value);
+  const change = list === null || entry === '' ? null : { list, entry };
+  const { document } = reduceProcessedFor(reader, processed, parts);
+  const trial = (() => {
+    try {
+      return trySignature(document, parts, change);
+    } catch (error) {
+      return { problem: entryProblem(error) };
+    }
+  })();
+  const page = { crashId, product: textAt(document, 'product'), change, trial };
+  return sendPage(reply, signatureChangePage(page, context), 'problem' in trial ? 400 : 200);
 }
 
 /** Any other spelling leads to the report; a date that no calendar has is 400, anything else is no address of ours. */

@@ -14,6 +14,7 @@ import type { ModuleView, UnloadedModuleView } from '../views/report-modules.ts'
 import type { ThreadView } from '../views/report-stack.ts';
 import { frameLine } from '../views/report-text.ts';
 import type { ReportView } from '../views/report-view.ts';
+import type { WhyStep } from '../views/report-why.ts';
 
 export function factsList(facts: readonly FactView[]): Html {
   return html`<dl class="kv cols facts">${facts.map(({ name, value, note }) => html`<div><dt>${name}</dt><dd>${value}${note === null ? nothing : html` <span class="faint">${note}</span>`}</dd></div>`)}</dl>`;
@@ -101,9 +102,17 @@ export function modulesSection(modules: readonly ModuleView[], unloaded: readonl
 }
 
 function moduleTable(modules: readonly ModuleView[], caption: string): Html {
-  return html`<div class="table-wrap"><table role="table" class="data tight stack modules"><caption class="vh">${caption}</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Module</th><th role="columnheader" scope="col">Symbols</th><th role="columnheader" scope="col" class="num">Frames</th><th role="columnheader" scope="col" class="mid-wide">Version</th><th role="columnheader" scope="col" class="mid-wide">Debug file</th><th role="columnheader" scope="col" class="wide">Debug id</th><th role="columnheader" scope="col" class="grow wide">Signed by</th></tr></thead><tbody role="rowgroup">${modules.map(
+  const areSigned = modules.some(({ signer }) => signer !== null);
+  const lastHead = areSigned
+    ? html`<th role="columnheader" scope="col" class="wide">Debug id</th><th role="columnheader" scope="col" class="grow wide">Signed by</th>`
+    : html`<th role="columnheader" scope="col" class="grow wide">Debug id</th>`;
+  const lastCells = ({ debug_id: debugId, signer }: ModuleView) =>
+    areSigned
+      ? html`<td role="cell" class="nowrap wide"><code class="soft">${debugId ?? ''}</code></td><td role="cell" class="soft grow wide"><span class="clip">${signer ?? ''}</span></td>`
+      : html`<td role="cell" class="nowrap grow wide"><code class="soft">${debugId ?? ''}</code></td>`;
+  return html`<div class="table-wrap"><table role="table" class="data tight stack modules"><caption class="vh">${caption}</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Module</th><th role="columnheader" scope="col">Symbols</th><th role="columnheader" scope="col" class="num">Frames</th><th role="columnheader" scope="col" class="mid-wide">Version</th><th role="columnheader" scope="col" class="mid-wide">Debug file</th>${lastHead}</tr></thead><tbody role="rowgroup">${modules.map(
     (module) =>
-      html`<tr role="row" id="${module.id}"><th role="rowheader" scope="row" class="nowrap name"><code title="${module.filename}">${module.filename}</code></th><td role="cell" class="nowrap" data-label="Symbols"><span class="${symbolClasses[module.symbols]}">${module.symbols}</span></td><td role="cell" class="num" data-label="Frames">${module.frames === 0 ? html`<span class="faint">0</span>` : countText(module.frames)}</td><td role="cell" class="nowrap mid-wide"><code>${module.version ?? ''}</code></td><td role="cell" class="nowrap mid-wide"><code title="${module.debug_file ?? ''}">${module.debug_file ?? ''}</code></td><td role="cell" class="nowrap wide"><code class="soft">${module.debug_id ?? ''}</code></td><td role="cell" class="soft grow wide"><span class="clip">${module.signer ?? ''}</span></td></tr>`,
+      html`<tr role="row" id="${module.id}"><th role="rowheader" scope="row" class="nowrap name"><code title="${module.filename}">${module.filename}</code></th><td role="cell" class="nowrap" data-label="Symbols"><span class="${symbolClasses[module.symbols]}">${module.symbols}</span></td><td role="cell" class="num" data-label="Frames">${module.frames === 0 ? html`<span class="faint">0</span>` : countText(module.frames)}</td><td role="cell" class="nowrap mid-wide"><code>${module.version ?? ''}</code></td><td role="cell" class="nowrap mid-wide"><code title="${module.debug_file ?? ''}">${module.debug_file ?? ''}</code></td>${lastCells(module)}</tr>`,
   )}</tbody></table></div>`;
 }
 
@@ -148,7 +157,7 @@ export function lostPartsNotice({ lost_parts: lost }: ReportView): Html {
   const body = html`<strong>${lost.length === 1 ? 'One part was lost.' : `${lost.length} parts were lost.`}</strong>${lost.map(
     ({ name, limit_bytes: limit, reason }) =>
       html` <code>${name}</code>: ${reason}${limit === null ? '' : ` (${bytesText(limit)})`}.`,
-  )} The dump is whole.`;
+  )}${lost.some(({ slug }) => slug === 'too_many_files') ? nothing : ' The dump is whole.'}`;
   return notice('info', body, { slug: one.slug });
 }
 
@@ -162,7 +171,7 @@ export function processingSection(report: ReportView): Html {
   return html`<section class="section" aria-labelledby="notes">${sectionHead('notes', 'Processing')}${lostPartsNotice(report)}<ul class="timeline">
 <li><time>${time(processing.received_at)}</time><span>Received, throttle ${processing.throttle}</span></li>
 <li><time>${time(processing.started_at)}</time><span>Processing began</span></li>
-<li><time>${time(processing.completed_at)}</time><span>Processed${processing.walker === null ? '' : ` by ${processing.walker}`}${processing.walker_status === null || processing.walker_status === 'OK' ? '' : `; stackwalker: ${processing.walker_status}`}</span></li>
+<li><time>${time(processing.completed_at)}</time><span>Processed${processing.walker === null ? '' : ` by the stackwalker of ${/^\d/.test(processing.walker) ? 'Salvage ' : ''}${processing.walker}`}${processing.walker_status === null || processing.walker_status === 'OK' ? '' : `; stackwalker: ${processing.walker_status}`}</span></li>
 </ul>${collector.length > 0 ? html`<h3 class="sub-head">What the collector knew ${lockBadge('protected')}</h3>${rows(collector)}` : nothing}
 <h3 class="sub-head">Notes</h3>${processing.notes === '' ? html`<p class="soft">None.</p>` : html`<pre class="well" role="region" tabindex="0" aria-label="Processor notes">${processing.notes}</pre>`}${
     processing.history.length > 0
@@ -189,11 +198,37 @@ ${(report.dumps ?? []).map((name) => html`<li><a href="${urlWith('/api/RawCrash/
 
 /** Which frames were skipped and taken, and what the rules did then. */
 export function whySection(report: ReportView): Html {
-  const { why } = report;
+  const { why, crash_id: id } = report;
   if (why === null)
     return html`<section><h2>Why this signature</h2><p class="soft">This report was processed before the reasons were kept. Processing it again writes them down.</p></section>`;
-  return html`<section><h2>Why this signature</h2><p class="soft">Made from ${why.source}.</p><ol class="steps">${why.steps.map(
-    (step) =>
-      html`<li class="${step.is_taken ? 'take' : step.fate === 'below' ? '' : 'skip-step'}"><span class="n">${step.frame ?? '–'}${step.is_inline ? ' inl' : ''}</span><span><span class="what sig">${breakable(step.text)}</span><span class="rule">${step.words}${step.list === null ? '' : html` · <span title="${step.entry ?? ''}">${step.list}</span>`}</span></span></li>`,
-  )}${why.rules.map((rule) => html`<li><span class="n">rule</span><span><span class="what">${rule.rule}</span><span class="rule">${rule.words}: <span class="sig">${breakable(rule.signature)}</span></span></span></li>`)}</ol></section>`;
+  const change = html`<span class="aside"><a href="${`/report/index/${id}/signature`}">Try a change</a></span>`;
+  return html`<section><h2>Why this signature ${why.steps.length > 0 ? change : nothing}</h2><p class="soft">Made from ${why.source}.</p><ol class="steps">${runsOf(why.steps).map(runItem)}${why.rules.map((rule) => html`<li><span class="n">rule</span><span><span class="what">${rule.rule}</span><span class="rule">${rule.words}: <span class="sig">${breakable(rule.signature)}</span></span></span></li>`)}</ol></section>`;
+}
+
+/** Frames in a row that met the same fate for the same reason: what was above a sentinel is one line. */
+function runsOf(steps: readonly WhyStep[]): readonly (readonly WhyStep[])[] {
+  const runs: WhyStep[][] = [];
+  for (const step of steps) {
+    const run = runs.at(-1);
+    if (step.fate === 'above' && run?.[0]?.fate === 'above' && run[0].words === step.words) run.push(step);
+    else runs.push([step]);
+  }
+  return runs;
+}
+
+function runItem(run: readonly WhyStep[]): Html {
+  const [first] = run as readonly [WhyStep];
+  if (run.length === 1) return stepItem(first);
+  const last = run.at(-1) as WhyStep;
+  const numbers = first.frame === last.frame ? `${first.frame}` : `${first.frame}–${last.frame}`;
+  return html`<li class="skip-step"><span class="n">${numbers}</span><details class="run"><summary><span class="what">${run.length} frames</span><span class="rule">${first.words}</span></summary>${run.map(({ text }) => html`<span class="what sig">${breakable(text)}</span>`)}</details></li>`;
+}
+
+function stepItem(step: WhyStep): Html {
+  return html`<li class="${stepClass(step)}"><span class="n">${step.frame ?? '–'}${step.is_inline ? ' inl' : ''}</span><span><span class="what sig">${breakable(step.text)}</span><span class="rule">${step.words}${step.list === null ? '' : html` · <span title="${step.entry ?? ''}">${step.list}</span>`}</span></span></li>`;
+}
+
+export function stepClass({ is_taken: isTaken, fate }: WhyStep): string {
+  if (isTaken) return 'take';
+  return fate === 'below' ? '' : 'skip-step';
 }

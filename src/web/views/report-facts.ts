@@ -5,7 +5,7 @@
 import type { ProcessedCrash } from '../../crash/processed-crash.ts';
 import { webLimits } from '../limits.ts';
 import { bytesText } from '../parts/figures.ts';
-import { cutText } from '../parts/text.ts';
+import { cutText, processName } from '../parts/text.ts';
 import { dateIn, dateTimeText, durationText } from '../parts/times.ts';
 import { numberAt, shownValue, textAt, valueAt } from './report-values.ts';
 
@@ -33,8 +33,13 @@ function present(facts: readonly Fact[]): FactView[] {
   return facts.flatMap(([name, value, note]) =>
     value === null || value === ''
       ? []
-      : [{ name, value: cutText(value, 300), note: note ? cutText(note, 300) : null }],
+      : [{ name, value: cutText(value, 300), note: says(note, value) ? cutText(note, 300) : null }],
   );
+}
+
+/** A note that repeats its value, or is a program's word for nothing, says nothing. */
+function says(note: string | null | undefined, value: string): note is string {
+  return Boolean(note) && note !== 'unknown' && !` ${value}`.endsWith(` ${note}`);
 }
 
 function productFacts(processed: ProcessedCrash): Fact[] {
@@ -47,7 +52,7 @@ function productFacts(processed: ProcessedCrash): Fact[] {
     ['Application', text('android_packagename'), text('application_build_id')],
     ['System', text('os_pretty_version') ?? text('os_name'), text('os_version')],
     ['Android', joined([text('android_manufacturer'), text('android_model')]), text('android_version')],
-    ['Process', process === 'parent' ? 'Main' : process, hang ?? text('electron_process_type')],
+    ['Process', processName(process), hang ?? text('electron_process_type')],
     ['Plug-in', joined([text('plugin_name'), text('plugin_version')]), text('plugin_filename')],
     ['At startup', text('startup_crash') === 'true' ? 'yes' : null],
     ['Windows Error Reporting', text('windows_error_reporting') === 'true' ? 'yes' : null],
@@ -57,7 +62,7 @@ function productFacts(processed: ProcessedCrash): Fact[] {
 function machineFacts(processed: ProcessedCrash): Fact[] {
   const text = (name: string) => textAt(processed, name);
   const cores = numberAt(processed, 'cpu_count') ?? numberAt(processed, 'json_dump.system_info.cpu_count');
-  const cpu = [text('cpu_arch'), cores === null ? null : `${cores} core${cores === 1 ? '' : 's'}`];
+  const cpu = [text('cpu_arch'), cores === null || cores === 0 ? null : `${cores} core${cores === 1 ? '' : 's'}`];
   const flips = numberAt(processed, 'possible_bit_flips_max_confidence');
   const inconsistencies = valueAt(processed, 'crash_inconsistencies');
   return [
@@ -90,7 +95,11 @@ function timeFacts(processed: ProcessedCrash): Fact[] {
     ['Last crash', before('last_crash')],
     ['Crashed', date(dateIn(valueAt(processed, 'client_crash_date')) ?? dateIn(numberAt(processed, 'crash_time')))],
     ['Received', date(dateIn(valueAt(processed, 'date_processed')))],
-    ['Processed', date(ended), tookMs === null ? null : `in ${(tookMs / 1000).toFixed(1)} s`],
+    [
+      'Processed',
+      date(ended),
+      tookMs === null ? null : tookMs < 1000 ? `in ${tookMs} ms` : `in ${(tookMs / 1000).toFixed(1)} s`,
+    ],
   ];
 }
 
@@ -181,6 +190,9 @@ function fieldsOf(processed: ProcessedCrash, fields: readonly (readonly [string,
   return fields.flatMap(([key, name]) => {
     const value = valueAt(processed, key);
     if (value === undefined || value === null || value === '') return [];
+    // What every report says that has nothing to say.
+    if (value === '[]' || (Array.isArray(value) && value.length === 0) || (value === false && key === 'accessibility'))
+      return [];
     return [{ name, value: cutText(shownValue(value), webLimits.valueShownMax.value), note: null }];
   });
 }

@@ -95,13 +95,17 @@ export function unloadedModuleViews(processed: ProcessedCrash): readonly Unloade
     }));
 }
 
+/** What the kernel maps into every process: it is no file, so nobody can make symbols of it. */
+const kernelModules = /^(?:linux-(?:vdso|vdso32|vdso64|gate)\.so\.1|\[vdso\])$/;
+
 /** Modules without symbols on the crashing thread, in the order of the stack. */
 export function missingSymbols(processed: ProcessedCrash): readonly MissingSymbolsView[] {
   const thread = slotsAt(processed, 'json_dump.threads')[crashingThreadOf(processed) ?? -1];
   const counts = new Map<string, number>();
   for (const frame of thread ? objectsAt(thread, 'frames') : []) {
     const module = textAt(frame, 'module');
-    if (module !== null && valueAt(frame, 'missing_symbols') === true && textAt(frame, 'function') === null)
+    if (module === null || kernelModules.test(module)) continue;
+    if (valueAt(frame, 'missing_symbols') === true && textAt(frame, 'function') === null)
       counts.set(module, (counts.get(module) ?? 0) + 1);
   }
   const modules = objectsAt(processed, 'json_dump.modules');

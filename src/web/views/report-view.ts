@@ -33,6 +33,7 @@ import { type ReasonView, reasonView } from './report-reason.ts';
 import { crashingThreadOf, type ModuleOwners, type ThreadView, threadViews } from './report-stack.ts';
 import { numberAt, slotsAt, textAt, textsAt, valueAt } from './report-values.ts';
 import { type WhyView, whyView } from './report-why.ts';
+import { trySignature } from './signature-change.ts';
 
 /** What the reader may do with a report, so that pages and programs offer nothing that would be refused. */
 export interface ReportRights {
@@ -59,6 +60,8 @@ export interface ReportView {
   readonly crash_id: CrashId;
   readonly signature: string;
   readonly is_provisional: boolean;
+  /** As the lists of now would make it, where that differs; only for readers of protected data. */
+  readonly signature_now: string | null;
   readonly product: string | null;
   readonly version: string | null;
   readonly system: string | null;
@@ -111,7 +114,7 @@ export function wholeReportView(
   const { document, withheld } = reduceProcessedFor(reader, source.processed, parts);
   const threads = threadViews(document, { ...moduleOwners(parts), framesMax });
   return {
-    report: reportView(source, document, threads, rights, withheld),
+    report: reportView(source, document, threads, rights, withheld, parts),
     threads,
     modules: moduleViews(document),
     unloadedModules: unloadedModuleViews(document),
@@ -129,7 +132,7 @@ export function publicReportView(source: ReportSource, parts: WebParts): ReportV
   const { document, refused } = publicCrashOf(withCrashingThreadAlone(source.processed));
   const threads = threadViews(document, { ...moduleOwners(parts), framesMax: 0 });
   const rights = { sees_protected: false, sees_dumps: false, may_reprocess: false };
-  return reportView({ ...source, dumpNames: null }, document, threads, rights, refused);
+  return reportView({ ...source, dumpNames: null }, document, threads, rights, refused, parts);
 }
 
 /** Reducing a hundred threads costs 50 ms; the texts show one. The others stay in their places, empty. */
@@ -155,6 +158,7 @@ function reportView(
   threads: readonly ThreadView[],
   rights: ReportRights,
   withheld: readonly string[],
+  parts: WebParts,
 ): ReportView {
   const crashing = threads.find((thread) => thread.is_crashing) ?? null;
   const short = (name: string) => {
@@ -165,6 +169,7 @@ function reportView(
     crash_id: source.crashId,
     signature: cutText(textAt(document, 'signature') ?? '', webLimits.signatureShownMax.value) || '(no signature)',
     is_provisional: valueAt(document, 'signature_provisional') === true,
+    signature_now: rights.sees_protected ? signatureNow(document, parts) : null,
     product: short('product'),
     version: short('version'),
     system: short('os_pretty_version') ?? short('os_name'),
@@ -183,6 +188,12 @@ function reportView(
     withheld: withheld.slice(0, 50),
     rights,
   };
+}
+
+/** Rules may have changed since the report was processed. */
+function signatureNow(document: ProcessedCrash, parts: WebParts): string | null {
+  const { stored, now } = trySignature(document, parts, null);
+  return stored === now || stored === '' ? null : cutText(now, webLimits.signatureShownMax.value);
 }
 
 function namedPercent(thread: ThreadView | null): number | null {
