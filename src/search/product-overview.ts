@@ -32,6 +32,8 @@ export interface ProductOverview {
   readonly clients: number;
   /** Crashes in 14 equal parts of the last seven days. */
   readonly buckets: readonly number[];
+  /** The signature with the most crashes of the last seven days; null without crashes. */
+  readonly topSignature: { readonly signature: string; readonly crashes: number } | null;
   /** Newest first. */
   readonly versions: readonly VersionOverview[];
 }
@@ -59,12 +61,10 @@ export async function readProducts(
     .toSorted((a, b) => b.reportCount - a.reportCount)
     .slice(0, productsMax);
   if (seen.length === 0) return [];
-  const [recent, versions] = await Promise.all([
-    readRecent(
-      index,
-      reader,
-      seen.map(({ product }) => product),
-    ),
+  const names = seen.map(({ product }) => product);
+  const [recent, tops, versions] = await Promise.all([
+    readRecent(index, reader, names),
+    readTopSignatures(index, reader, names),
     Promise.all(seen.map(({ product }) => index.versionsSeen(product))),
   ]);
   const products = seen.map((product, at): ProductOverview => {
@@ -74,6 +74,7 @@ export async function readProducts(
       crashes: term?.count ?? 0,
       clients: term?.measures?.['clients'] ?? 0,
       buckets: bucketsOf(term, reader.now),
+      topSignature: tops.get(product.product) ?? null,
       versions: versionsOf(versions[at] ?? [], term, reader.now),
     };
   });
@@ -95,22 +96,57 @@ async function readRecent(
     originMs: from.getTime(),
     below: [],
   };
+  const facet: Facet = {
+    kind: 'terms',
+    field: fieldNamed('product'),
+    below: [version, histogram],
+    measures: [clients],
+  };
+  const terms = await lastWeek(index, reader, products, facet, Math.max(productsMax, versionsMax));
+  return new Map(terms.map((term) => [String(term.term), term]));
+}
+
+/** Of each product the signature that most of its reports have. */
+async function readTopSignatures(
+  index: SearchIndex,
+  reader: OverviewReader,
+  products: readonly string[],
+): Promise<ReadonlyMap<string, ProductOverview['topSignature']>> {
+  const signature: Facet = { kind: 'terms', field: fieldNamed('signature'), below: [] };
+  const facet: Facet = { kind: 'terms', field: fieldNamed('product'), below: [signature] };
+  const terms = await lastWeek(index, reader, products, facet, products.length);
+  return new Map(
+    terms.flatMap(({ term, facets }): [string, ProductOverview['topSignature']][] => {
+      const [top] = (facets?.['signature'] ?? []) as FacetTerm[];
+      return top ? [[String(term), { signature: String(top.term), crashes: top.count }]] : [];
+    }),
+  );
+}
+
+/** Products of the last seven days with what the facet tells of each. */
+async function lastWeek(
+  index: SearchIndex,
+  reader: OverviewReader,
+  products: readonly string[],
+  facet: Facet,
+  facetsSize: number,
+): Promise<readonly FacetTerm[]> {
   const answer = await index.search(
     {
       filters: [],
-      from: { date: from, inclusive: true },
+      from: { date: new Date(reader.now.getTime() - weekMs), inclusive: true },
       to: { date: reader.now, inclusive: true },
       products,
       columns: [],
       sort: [],
       offset: 0,
       number: 0,
-      facets: [{ kind: 'terms', field: fieldNamed('product'), below: [version, histogram], measures: [clients] }],
-      facetsSize: Math.max(productsMax, versionsMax),
+      facets: [facet],
+      facetsSize,
     },
     reader,
   );
-  return new Map((answer.facets['product'] as FacetTerm[]).map((term) => [String(term.term), term]));
+  return answer.facets['product'] as FacetTerm[];
 }
 
 function bucketsOf(term: FacetTerm | undefined, now: Date): readonly number[] {

@@ -123,6 +123,37 @@ describe('overview and top crashers as pages', async () => {
       }
     });
 
+  test('the overview names the top crasher of each product and the reports that came last', async () => {
+    const { products } = JSON.parse((await get('/api/v1/products')).text);
+    assert.deepEqual(
+      products.map((one: { product: string; top_signature: unknown }) => [one.product, one.top_signature]),
+      [
+        ['Editor', { signature: 'a::b', crashes: 2 }],
+        ['Player', { signature: 'x::y', crashes: 1 }],
+      ],
+    );
+    const { text } = await get('/');
+    assert.match(text, /href="\/signature\/\?signature=a%3A%3Ab&amp;product=Editor"/);
+    const latest = [
+      ...text
+        .slice(text.indexOf('id="latest"'))
+        .matchAll(/\/report\/index\/[^"]+".*?class="sig" [^>]*title="([^"]+)"/gs),
+    ];
+    assert.deepEqual(new Set(latest.slice(0, 2).map(([, signature]) => signature)), new Set(['a::b', 'x::y']));
+    assert.equal(latest.length, 6);
+    const ofPlayer = (await get('/', 'player')).text;
+    assert.ok(!ofPlayer.includes('a::b'), 'a reader of one product sees no other');
+  });
+
+  test('the page of a product ranks its signatures over all versions and processes', async () => {
+    const { text } = await get('/home/product/Editor');
+    const ranked = [...text.matchAll(/<tr role="row" id="r\d+">.*?title="([^"]+)">/gs)].map(
+      ([, signature]) => signature,
+    );
+    assert.equal(ranked[0], 'a::b');
+    assert.deepEqual(new Set(ranked), new Set(['a::b', 'old::sig', 'beta::only', 'in::content']));
+  });
+
   test('help is open to everybody', async () => {
     for (const path of open) assert.equal((await get(path, null)).status, 200, path);
     assert.equal((await get('/documentation/datadictionary/dataset/processed/field/os_name')).status, 200);
@@ -223,7 +254,8 @@ describe('the first day', async () => {
     };
     const first = await page('/');
     assert.match(first.text, /<h1>Nothing received yet<\/h1>/);
-    assert.ok(first.text.includes(`./salvage submit --url ${site.url}/submit`));
+    assert.ok(first.text.includes(`./salvage demo --url ${site.url}`));
+    assert.ok(first.text.includes(`submitURL: &quot;${site.url}/submit/bare&quot;`));
     assert.match(first.text, /first-report-[0-9a-f]+\.js/);
     assert.equal((await page('/status')).status, 200);
     assert.equal((await page('/search/?date=>=-7d')).status, 200);

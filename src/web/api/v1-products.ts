@@ -63,6 +63,7 @@ function productJson(product: ProductOverview): JsonObject {
     crashes: product.crashes,
     clients: product.clients,
     buckets: [...product.buckets],
+    top_signature: product.topSignature,
     versions: product.versions.map((version) => ({
       version: version.version,
       release_channel: version.releaseChannel,

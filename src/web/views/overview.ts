@@ -3,12 +3,14 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { ProductOverview, VersionOverview } from '../../search/product-overview.ts';
+import type { TopCrashers } from '../../search/top-crashers.ts';
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { spark } from '../parts/charts.ts';
 import { countText } from '../parts/figures.ts';
-import { command, sectionHead } from '../parts/notices.ts';
-import { cutText } from '../parts/text.ts';
+import { command, sectionHead, snippet } from '../parts/notices.ts';
+import { cutText, middle } from '../parts/text.ts';
 import { ago, dateTimeText } from '../parts/times.ts';
+import { TopCrashersLinks, topCrashersTable } from './top-crashers.ts';
 
 /** Where one product's list of top crashers is; the versions are given, so that no redirect chooses others. */
 export function topCrashersUrl(product: string, versions: readonly string[] = [], more: Record<string, string> = {}) {
@@ -22,7 +24,7 @@ export function productUrl(product: string): string {
 }
 
 /** The products of a site, the busiest first. */
-export function productsView(products: readonly ProductOverview[], now: Date): Html {
+export function productsView(products: readonly ProductOverview[], latest: readonly LatestReport[], now: Date): Html {
   const most = Math.max(1, ...products.map(({ crashes }) => crashes));
   const crashes = products.reduce((sum, product) => sum + product.crashes, 0);
   return html`<div class="page-head">
@@ -38,12 +40,42 @@ export function productsView(products: readonly ProductOverview[], now: Date): H
       <th role="columnheader" scope="col" class="num" aria-sort="descending">Crashes, 7 days</th>
       <th role="columnheader" scope="col" class="num">Clients</th>
       <th role="columnheader" scope="col" class="num mid-wide">7 days</th>
-      <th role="columnheader" scope="col" class="grow">Current versions</th>
+      <th role="columnheader" scope="col" class="grow">Top crasher, 7 days</th>
+      <th role="columnheader" scope="col" class="mid-wide">Current versions</th>
       <th role="columnheader" scope="col" class="mid-wide">Last report</th>
     </tr></thead>
     <tbody role="rowgroup">${products.map((product) => productRow(product, most, now))}</tbody>
   </table>
-</div>`;
+</div>
+${latest.length === 0 ? nothing : latestReports(latest, now)}`;
+}
+
+/** One of the reports that came last, of any product. */
+export interface LatestReport {
+  readonly crashId: string;
+  readonly date: string;
+  readonly product: string;
+  readonly version: string;
+  readonly system: string;
+  readonly signature: string;
+}
+
+function latestReports(latest: readonly LatestReport[], now: Date): Html {
+  const rows = latest.map(
+    ({ crashId, date, product, version, system, signature }) => html`<tr role="row">
+  <th role="rowheader" scope="row" class="nowrap"><a class="id" href="${`/report/index/${crashId}`}" title="${crashId}">${crashId.slice(0, 8)}</a></th>
+  <td role="cell" class="nowrap soft" data-label="Received">${ago(new Date(date), now)}</td>
+  <td role="cell" class="nowrap">${cutText(`${product} ${version}`, 60)}</td>
+  <td role="cell" class="nowrap mid-wide">${cutText(system, 40)}</td>
+  <td role="cell" class="grow"><div class="sigline"><a class="sig" href="${urlWith('/signature/', { signature, product })}" title="${signature.slice(0, 1000)}">${middle(signature.slice(0, 1000))}</a></div></td>
+</tr>`,
+  );
+  return html`<section class="section" aria-labelledby="latest">${sectionHead('latest', 'Latest reports', null, html`<a class="btn quiet" href="/search/?_sort=-date">All</a>`)}
+<div class="table-wrap"><table role="table" class="data tight stack">
+  <caption class="vh">The reports that came last</caption>
+  <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Report</th><th role="columnheader" scope="col">Received</th><th role="columnheader" scope="col">Product</th><th role="columnheader" scope="col" class="mid-wide">System</th><th role="columnheader" scope="col" class="grow">Signature</th></tr></thead>
+  <tbody role="rowgroup">${rows}</tbody>
+</table></div></section>`;
 }
 
 function productRow(product: ProductOverview, most: number, now: Date): Html {
@@ -53,9 +85,16 @@ function productRow(product: ProductOverview, most: number, now: Date): Html {
   <td role="cell" class="num" data-label="Crashes"><span class="cell-bar"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * product.crashes) / most).toFixed(1)}%" height="100%" rx="1"/></svg><span class="fig">${countText(product.crashes)}</span></span></td>
   <td role="cell" class="num" data-label="Clients">${clientsText(product)}</td>
   <td role="cell" class="mid-wide">${spark(product.buckets, 'Crashes per half day, last 7 days')}</td>
-  <td role="cell" class="grow"><span class="version-links">${featured.map((version) => html`<a href="${topCrashersUrl(product.product, [version.version])}" title="${version.version.slice(0, 300)}">${cutText(version.version, 40)} <span class="faint">${countText(version.crashes)}</span></a>`)} <a href="${topCrashersUrl(product.product)}">all</a></span></td>
+  <td role="cell" class="grow">${topSignature(product)}</td>
+  <td role="cell" class="mid-wide"><span class="version-links">${featured.map((version) => html`<a href="${topCrashersUrl(product.product, [version.version])}" title="${version.version.slice(0, 300)}">${cutText(version.version, 20)} <span class="faint">${countText(version.crashes)}</span></a>`)} <a href="${topCrashersUrl(product.product)}">all</a></span></td>
   <td role="cell" class="nowrap soft mid-wide">${ago(new Date(product.lastDate), now)}</td>
 </tr>`;
+}
+
+function topSignature({ product, topSignature: top }: ProductOverview): Html {
+  if (top === null) return html`<span class="faint">no crashes</span>`;
+  const name = top.signature.slice(0, 1000);
+  return html`<div class="sigline"><a class="sig" href="${urlWith('/signature/', { signature: top.signature, product })}" title="${name}">${middle(name)}</a> <span class="faint">${countText(top.crashes)}</span></div>`;
 }
 
 const clientsText = ({ clients, crashes }: { clients: number; crashes: number }): Html =>
@@ -72,17 +111,28 @@ const processLinks = [
 ] as const;
 
 /** One product: its featured versions with the lists for each kind of process, then all others. */
-export function productView(product: ProductOverview): Html {
+export function productView(product: ProductOverview, top: TopCrashers): Html {
   const featured = product.versions.filter(({ isFeatured }) => isFeatured);
   const shown = featured.length > 0 ? featured : product.versions.filter(({ isActive }) => isActive).slice(0, 4);
   const others = product.versions.filter((version) => !shown.includes(version));
   return html`<div class="page-head">
   <h1>${cutText(product.product, 300)}</h1>
   <p class="lead"><span class="strong">${countText(product.crashes)}</span> crashes of ${countText(product.clients)} clients in the last 7 days, ${countText(product.reportCount)} reports in all</p>
-  <div class="actions"><a class="btn quiet" href="${urlWith('/api/v1/products', { product: product.product })}">JSON</a><a class="btn quiet" href="${urlWith('/search/', { product: product.product })}">Search</a><a class="btn" href="${topCrashersUrl(product.product)}">Top crashers, all versions</a></div>
+  <div class="actions"><a class="btn quiet" href="${urlWith('/api/v1/products', { product: product.product })}">JSON</a><a class="btn quiet" href="${urlWith('/search/', { product: product.product })}">Search</a></div>
 </div>
 ${shown.length === 0 ? html`<p class="prose">No version of this product sent a report in the last 60 days.</p>` : versionTable('Current versions', product.product, shown)}
+${topSection(product, top)}
 ${others.length === 0 ? nothing : versionTable('Other versions', product.product, others)}`;
+}
+
+/** How many signatures the page of a product shows; the list of top crashers has the rest. */
+const topShown = 10;
+
+function topSection({ product }: ProductOverview, top: TopCrashers): Html {
+  if (top.rows.length === 0) return nothing;
+  const shown = { ...top, rows: top.rows.slice(0, topShown) };
+  const all = html`<a class="btn quiet" href="${topCrashersUrl(product, [], { process_type: 'any', _report_type: 'any' })}">All ${countText(top.totalSignatures)}</a>`;
+  return html`<section class="section" aria-labelledby="top">${sectionHead('top', 'Top crashers', 'last 7 days, all versions and processes', all)}${topCrashersTable(shown, new TopCrashersLinks(top))}</section>`;
 }
 
 function versionTable(title: string, product: string, versions: readonly VersionOverview[]): Html {
@@ -108,30 +158,27 @@ ${sectionHead(id, title)}
 }
 
 /** The first day: how to get the first report in. */
-export function firstRunView(
-  submitUrl: string,
-  checks: readonly { name: string; isOk: boolean; text: string }[],
-): Html {
+export function firstRunView(baseUrl: string, checks: readonly { name: string; isOk: boolean; text: string }[]): Html {
+  // The clients of these libraries keep the answer as the id: they need it bare (docs/clients.md).
+  const bareUrl = `${baseUrl}/submit/bare`;
   const electron = `crashReporter.start({
-  submitURL: "${submitUrl}",
+  submitURL: "${bareUrl}",
   productName: "YourProduct",
   uploadToServer: true
 })`;
-  return html`<div class="page-head"><h1>Nothing received yet</h1><p class="lead" role="status">Listening for reports at <code>${submitUrl}</code></p></div>
+  const option = baseUrl === 'http://127.0.0.1:8000' ? '' : ` --url ${baseUrl}`;
+  return html`<div class="page-head"><h1>Nothing received yet</h1><p class="lead" role="status">Listening for reports at <code>${baseUrl}/submit</code></p></div>
 <p class="prose">Salvage shows a product as soon as its first report arrives. There is nothing to declare. This page moves on by itself.</p>
 <ol class="numbered">
-  <li><div><h2>Send a test report from this machine</h2><p class="soft">It shows up in about two seconds. Put a minidump behind <code>submit</code> to see its stack.</p>${command('cmd-test', `./salvage submit --url ${submitUrl}`)}</div></li>
+  <li><div><h2>Look around with the demo</h2><p class="soft">A few dozen crashes of sample programs with their symbols, in about two seconds.</p>${command('cmd-demo', `./salvage demo${option}`)}</div></li>
   <li><div><h2>Or point your application here</h2><p class="soft">Electron, in the main process before <code>app.whenReady()</code>:</p>
-    <div class="command"><code id="cmd-electron">${electron}</code>${copyOf('cmd-electron')}</div>
-    <p class="soft below">Crashpad, Breakpad and the Firefox family post to the same address: it is the <code>--url</code> of <code>crashpad_handler</code> and the <code>ServerURL</code> of a crash reporter.</p></div></li>
-  <li><div><h2>Add your symbols</h2><p class="soft">Without them stacks show <code>module + offset</code>. Reports that came earlier are walked again when the symbols arrive.</p>${command('cmd-sym', './salvage symbols add path/to/build')}</div></li>
+    ${snippet('cmd-electron', electron)}
+    <p class="soft below">Crashpad and Breakpad post to the same address; it is the <code>url</code> of <code>StartHandler</code>, or the last argument of <code>minidump_upload</code>. The Firefox family posts to <code>${baseUrl}/submit</code>.</p>
+    <p class="soft">A minidump that you have already: <code>./salvage submit FILE.dmp -a ProductName=YourProduct -a Version=1.0</code></p></div></li>
+  <li><div><h2>Add your symbols</h2><p class="soft">Without them stacks show <code>module + offset</code>.</p>${command('cmd-sym', './salvage symbols add path/to/build')}</div></li>
 </ol>
 <section class="section" aria-labelledby="check">
 ${sectionHead('check', 'Checks')}
-<ul class="timeline checks">${checks.map(({ name, isOk, text }) => html`<li><span class="state ${isOk ? 'ok' : 'warn'}">${name}</span><span>${text}</span></li>`)}</ul>
+<ul class="timeline checks">${checks.map(({ name, isOk, text }) => html`<li><span class="state ${isOk ? 'ok' : 'danger'}">${name}</span><span>${text}</span></li>`)}</ul>
 </section>`;
-}
-
-function copyOf(id: string): Html {
-  return html`<button class="copy" type="button" data-copy="${id}"><svg class="icon" aria-hidden="true"><use href="#i-copy"/></svg><span data-label>Copy</span></button>`;
 }

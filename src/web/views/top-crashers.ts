@@ -9,7 +9,7 @@ import { type Html, html, inputValue, nothing, urlWith } from '../html.ts';
 import { spark } from '../parts/charts.ts';
 import { bar, countText, percentText } from '../parts/figures.ts';
 import { notice } from '../parts/notices.ts';
-import { middle } from '../parts/text.ts';
+import { middle, processNames } from '../parts/text.ts';
 import { dateTimeText, dayText } from '../parts/times.ts';
 
 /** The page as it was asked for; every control is a link or a form over it. */
@@ -83,20 +83,14 @@ export function topCrashersView(list: TopCrashers): Html {
 </div>
 ${toolbar(list, links)}
 ${warnings(list)}
-${list.total === 0 ? emptyView(list, links) : table(list, links)}
+${list.total === 0 ? emptyView(list, links) : topCrashersTable(list, links)}
 ${list.total === 0 ? nothing : pager(list, links)}
 <p class="vh">${query.versions.join(', ')}</p>`;
 }
 
-const processNames: readonly (readonly [string, string])[] = [
+const processChoices: readonly (readonly [string, string])[] = [
   ['any', 'Any'],
-  ['parent', 'Main'],
-  ['content', 'Content'],
-  ['gpu', 'GPU'],
-  ['plugin', 'Plug-in'],
-  ['rdd', 'RDD'],
-  ['socket', 'Socket'],
-  ['utility', 'Utility'],
+  ...Object.entries(processNames),
   ['other', 'Other'],
 ];
 
@@ -117,7 +111,7 @@ function toolbar(list: TopCrashers, links: TopCrashersLinks): Html {
   ${hidden}
   <div class="group"><span class="label">Last</span><div class="segments" role="group" aria-label="Last">${topCrashersDays.map((days) => segment('days', String(days), `${days} d`, days === query.days))}</div></div>
   <div class="group"><span class="label">Rank by</span><div class="segments" role="group" aria-label="Rank by">${segment('_rank_by', 'clients', 'Clients', query.rankBy === 'clients')}${segment('_rank_by', 'crashes', 'Crashes', query.rankBy === 'crashes')}</div></div>
-  ${select('process_type', 'Process', processNames, query.processType)}
+  ${select('process_type', 'Process', processChoices, query.processType)}
   ${select(
     'platform',
     'Platform',
@@ -170,7 +164,8 @@ function emptyView(list: TopCrashers, links: TopCrashersLinks): Html {
   return html`<div class="empty"><h2>Nothing crashed here</h2><p>No report of ${query.product}${query.versions.length > 0 ? html` ${query.versions.join(', ')}` : nothing} in the last ${query.days === 1 ? 'day' : `${query.days} days`} matches these filters.</p><div class="actions">${ways}</div></div>`;
 }
 
-function table(list: TopCrashers, links: TopCrashersLinks): Html {
+/** The ranked signatures. */
+export function topCrashersTable(list: TopCrashers, links: TopCrashersLinks): Html {
   const { query } = list;
   const byClients = query.rankBy === 'clients';
   const sortHead = (name: 'clients' | 'crashes', shown: string) =>
@@ -191,13 +186,18 @@ function table(list: TopCrashers, links: TopCrashersLinks): Html {
       ${versions.map((version) => html`<th role="columnheader" scope="col" class="num wide">${version}</th>`)}
       ${query.platform ? html`<th role="columnheader" scope="col" class="num mid-wide">${query.platform.name}</th>` : html`<th role="columnheader" scope="col" class="mid-wide"><span class="legend inline"><span class="s1">Win</span><span class="s2">Mac</span><span class="s3">Lin</span></span></th>`}
       <th role="columnheader" scope="col" class="num wide" title="Distinct install times">Installs</th>
-      <th role="columnheader" scope="col" class="num wide" title="Reports from inside garbage collection">GC</th>
+      ${hasGarbageCollection(list) ? html`<th role="columnheader" scope="col" class="num wide" title="Reports from inside garbage collection">GC</th>` : nothing}
       <th role="columnheader" scope="col" class="wide">First seen</th>
       <th role="columnheader" scope="col" class="num mid-wide">${query.days === 1 ? '1 day' : `${query.days} days`}</th>
     </tr></thead>
     <tbody role="rowgroup">${list.rows.map((row) => rowView(row, list, links, most))}</tbody>
   </table>
 </div>`;
+}
+
+/** Most programs have no garbage collector that says so. */
+function hasGarbageCollection({ rows }: TopCrashers): boolean {
+  return rows.some(({ garbageCollecting }) => garbageCollecting > 0);
 }
 
 function rowView(row: TopCrasher, list: TopCrashers, links: TopCrashersLinks, most: number): Html {
@@ -219,7 +219,7 @@ function rowView(row: TopCrasher, list: TopCrashers, links: TopCrashersLinks, mo
   ${versions.map((version) => html`<td role="cell" class="num wide">${countText(row.versions[version] ?? 0)}</td>`)}
   ${list.query.platform ? html`<td role="cell" class="num mid-wide">${countText(row.crashes)}</td>` : platformCell(row)}
   <td role="cell" class="num wide">${countText(row.installs)}</td>
-  <td role="cell" class="num wide">${row.garbageCollecting === 0 ? html`<span class="faint">–</span>` : countText(row.garbageCollecting)}</td>
+  ${hasGarbageCollection(list) ? html`<td role="cell" class="num wide">${row.garbageCollecting === 0 ? html`<span class="faint">–</span>` : countText(row.garbageCollecting)}</td>` : nothing}
   <td role="cell" class="nowrap wide">${row.firstDate ? html`<span class="soft" title="${dateTimeText(new Date(row.firstDate))} UTC${row.firstBuild === null ? '' : `, build ${row.firstBuild}`}">${row.firstDate.slice(0, 10)}</span>` : html`<span class="faint">–</span>`}</td>
   <td role="cell" class="mid-wide">${spark(row.buckets, `Crashes in ${bucketCount} equal parts of the period`)}</td>
 </tr>`;
