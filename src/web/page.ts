@@ -22,6 +22,8 @@ export interface PageFrame {
   readonly scripts?: readonly string[];
   /** `data-page` of the body, for islands and screenshots. */
   readonly page: string;
+  /** Nobody can sign in yet, so the bar does not offer it. */
+  readonly isUnclaimed?: boolean;
   readonly content: Html;
 }
 
@@ -116,7 +118,7 @@ function bar(frame: PageFrame, context: PageContext): Html {
         : nothing
     }
     <button class="icon-btn end-first" type="button" data-theme aria-label="Switch light and dark">${icon('theme')}</button>
-    ${personMenu(context)}
+    ${frame.isUnclaimed ? nothing : personMenu(context)}
   </div>
 </header>`;
 }

@@ -157,7 +157,10 @@ describe('the page of a report', async () => {
     stop.abort();
     const text = await page(`/report/index/${failed}`);
     assert.match(text, /cannot be processed/);
-    assert.match(text, /the dump is not a minidump/);
+    assert.match(
+      text,
+      /<strong>The dump is not a minidump\.<\/strong> 1 attempt, .* <span class="faint">dump_bad_signature</,
+    );
     assert.equal(
       (await site.queue.depths()).reduce((sum, { waiting }) => sum + waiting, 0),
       0,

@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { raw } from 'hono/html';
 import { isErrorOf, SalvageError } from '../../lib/errors.ts';
 import { peopleErrors } from '../../people/errors.ts';
 import { type Permission, permissions, permissionTitles } from '../../people/permissions.ts';
@@ -10,6 +11,7 @@ import { refuseForgedRequest, sessionCookieName, sessionCookieNames } from '../a
 import { webErrors } from '../errors.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { icon, type PageContext, renderPage, sendPage } from '../page.ts';
+import { command, sectionHead } from '../parts/notices.ts';
 import type { WebParts } from '../web-parts.ts';
 import type { AddPage } from './page-route.ts';
 
@@ -99,7 +101,7 @@ async function claimPage(context: PageContext, request: FastifyRequest, reply: F
   const secret = (request.query as URLSearchParams).get('link') ?? '';
   const content = html`<div class="page-head"><h1>Welcome to Salvage</h1></div>
 <p class="prose">This link signs you in as the admin of this installation. It works once.</p>
-<form method="post" action="/claim"><input type="hidden" name="link" value="${secret}"><button class="btn primary" type="submit" autofocus>Sign in</button></form>`;
+<form class="form" method="post" action="/claim"><input type="hidden" name="link" value="${secret}"><button class="btn primary" type="submit" autofocus>Sign in</button></form>`;
   // A person at the machine itself needs no second press; the form is sent by the island.
   return sendPage(
     reply,
@@ -132,7 +134,7 @@ ${problem ? html`<p class="notice danger" role="alert">${icon('warn')}<span clas
   <p class="field"><label for="password">Password</label><input class="input" id="password" name="password" type="password" autocomplete="current-password" required></p>
   <p><button class="btn primary" type="submit">Sign in</button></p>
 </form>
-<p class="prose soft">Without a password: run <code>salvage admin link</code> on the server and open what it prints.</p>`;
+<section class="section form"><p class="soft">Without a password: run this on the server and open what it prints.</p>${command('cmd-link', './salvage admin link')}</section>`;
   return renderPage({ title: 'Sign in', nav: null, page: 'sign-in', content }, context);
 }
 
@@ -179,13 +181,12 @@ async function signOut(
 
 function profilePage(context: PageContext): Html {
   const { reader } = context.access;
-  const rows = permissions.map(
-    (permission) =>
-      html`<tr><th scope="row">${permissionTitles[permission]}</th><td>${reader.permissions.has(permission) ? 'Yes' : 'No'}</td></tr>`,
-  );
-  const content = html`<div class="page-head"><h1>${reader.name ?? 'Nobody'}</h1></div>
-<dl class="kv"><div><dt>Products</dt><dd>${reader.products === null ? 'all' : reader.products.join(', ')}</dd></div></dl>
-<table class="table"><caption class="vh">Permissions</caption><thead><tr><th scope="col">Permission</th><th scope="col">Granted</th></tr></thead><tbody>${rows}</tbody></table>`;
+  const rows = permissions.map((permission) => {
+    const isGranted = reader.permissions.has(permission);
+    return html`<tr><th scope="row" class="grow">${permissionTitles[permission]}</th><td>${isGranted ? html`<span class="state ok">Yes</span>` : html`<span class="faint">No</span>`}</td></tr>`;
+  });
+  const content = html`<div class="page-head"><h1>${reader.name ?? 'Nobody'}</h1><p class="lead">may see ${reader.products === null ? 'all products' : reader.products.join(', ')}</p><div class="actions"><a class="btn quiet" href="/api/tokens/">API tokens</a></div></div>
+<table class="data tight plain profile"><caption class="vh">Permissions</caption><thead><tr><th scope="col" class="grow">Permission</th><th scope="col">Granted</th></tr></thead><tbody>${rows}</tbody></table>`;
   return renderPage({ title: 'Profile', nav: 'account', page: 'profile', content }, context);
 }
 
@@ -195,32 +196,34 @@ async function tokensPage(context: PageContext, made: string | null): Promise<Ht
   const tokens = await context.parts.people.listTokens(reader.accountId);
   const day = (date: Date | null) => (date ? date.toISOString().slice(0, 10) : 'never');
   const rows = tokens.map(
-    (token) => html`<tr>
-  <td>${token.name}</td><td class="id">…${token.lastFour}</td><td>${token.permissions.join(', ')}</td>
-  <td class="num">${day(token.createdAt)}</td><td class="num">${token.revokedAt ? 'revoked' : day(token.expiresAt)}</td><td class="num">${day(token.lastUsedAt)}</td>
-  <td>${token.revokedAt ? nothing : html`<form method="post" action="/api/tokens/revoke"><input type="hidden" name="csrf" value="${session.csrfSecret}"><input type="hidden" name="id" value="${token.id}"><button class="btn" type="submit">Revoke</button></form>`}</td>
+    (token) => html`<tr role="row">
+  <th role="rowheader" scope="row"><span class="strong">${token.name}</span></th><td role="cell" class="nowrap" data-label="Ends in"><span class="id">…${token.lastFour}</span></td><td role="cell" class="grow soft">${token.permissions.map((permission) => permissionTitles[permission]).join(', ')}</td>
+  <td role="cell" class="nowrap" data-label="Made">${day(token.createdAt)}</td><td role="cell" class="nowrap" data-label="Expires">${token.revokedAt ? html`<span class="state danger">revoked</span>` : day(token.expiresAt)}</td><td role="cell" class="nowrap" data-label="Last used">${day(token.lastUsedAt)}</td>
+  <td role="cell">${token.revokedAt ? nothing : html`<form method="post" action="/api/tokens/revoke"><input type="hidden" name="csrf" value="${session.csrfSecret}"><input type="hidden" name="id" value="${token.id}"><button class="btn" type="submit">Revoke</button></form>`}</td>
 </tr>`,
   );
   const boxes = permissions
     .filter((permission) => reader.permissions.has(permission))
     .map(
       (permission) =>
-        html`<label class="check"><input type="checkbox" name="permissions" value="${permission}"> ${permissionTitles[permission]}</label>`,
+        // Without this one a token opens nothing.
+        html`<label class="check"><input type="checkbox" name="permissions" value="${permission}"${permission === 'view' ? raw(' checked') : nothing}> ${permissionTitles[permission]}</label>`,
     );
   const content = html`<div class="page-head"><h1>API tokens</h1></div>
 ${made ? html`<div class="notice ok" role="status">${icon('ok')}<div class="body"><strong>Copy it now; it is not shown again.</strong> <code id="token">${made}</code> <button class="copy" type="button" data-copy="token">${icon('copy')}<span data-label>Copy</span></button></div></div>` : nothing}
+${
+  tokens.length === 0
+    ? html`<p class="prose">No tokens yet. Programs send one in the header <code>Auth-Token</code>; <a href="/api/">what they can ask for</a>.</p>`
+    : html`<div class="table-wrap"><table role="table" class="data tight plain stack"><caption class="vh">Tokens</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">For</th><th role="columnheader" scope="col">Ends in</th><th role="columnheader" scope="col" class="grow">Permissions</th><th role="columnheader" scope="col">Made</th><th role="columnheader" scope="col">Expires</th><th role="columnheader" scope="col">Last used</th><th role="columnheader" scope="col"><span class="vh">Revoke</span></th></tr></thead><tbody role="rowgroup">${rows}</tbody></table></div>`
+}
+<section class="section" aria-labelledby="make">${sectionHead('make', 'Make a token')}
 <form class="form" method="post" action="/api/tokens/">
   <input type="hidden" name="csrf" value="${session.csrfSecret}">
   <p class="field"><label for="token-name">What it is for</label><input class="input" id="token-name" name="name" required maxlength="100"></p>
-  <fieldset class="field"><legend>Permissions</legend>${boxes}</fieldset>
-  <p class="field"><label for="days">Days until it ends</label><input class="input" id="days" name="days" type="number" min="1" max="366" value="90"></p>
+  <fieldset class="field"><legend class="label">What it may do</legend>${boxes}</fieldset>
+  <p class="field short-field"><label for="days">Days until it ends</label><input class="input" id="days" name="days" type="number" min="1" max="366" value="90"></p>
   <p><button class="btn primary" type="submit">Make a token</button></p>
-</form>
-${
-  tokens.length === 0
-    ? html`<p class="prose soft">No tokens yet. Programs send one in the header <code>Auth-Token</code>.</p>`
-    : html`<table class="table"><caption class="vh">Tokens</caption><thead><tr><th scope="col">For</th><th scope="col">Ends in</th><th scope="col">Permissions</th><th scope="col">Made</th><th scope="col">Expires</th><th scope="col">Last used</th><th scope="col"><span class="vh">Revoke</span></th></tr></thead><tbody>${rows}</tbody></table>`
-}`;
+</form></section>`;
   return renderPage({ title: 'API tokens', nav: 'account', page: 'tokens', content }, context);
 }
 

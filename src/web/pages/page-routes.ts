@@ -8,9 +8,11 @@ import { newestFirst } from '../../search/version-order.ts';
 import { findAccess, mayReadProduct, requireClaimed } from '../access.ts';
 import { readAssets } from '../assets.ts';
 import { webErrors } from '../errors.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, nothing } from '../html.ts';
 import { isHttps, type PageContext, renderPage, sendPage } from '../page.ts';
-import { shownError } from '../send-error.ts';
+import { command } from '../parts/notices.ts';
+import { ticked } from '../parts/text.ts';
+import { type ShownError, shownError } from '../send-error.ts';
 import type { WebParts } from '../web-parts.ts';
 import { addAccountPages } from './account-pages.ts';
 import type { AddPage, AddPages } from './page-route.ts';
@@ -67,11 +69,12 @@ async function makeContext(
   };
 }
 
-/** First what is the case, then what to do; the slug last and faint. */
-export function errorContent(title: string, message: string, remedy: string, slug: string): Html {
-  return html`<div class="page-head"><h1>${title}</h1></div>
-<p class="prose">${message}</p>
-<p class="prose soft">${remedy} <span class="faint">${slug}</span></p>`;
+/** First what is the case, then what to do, the slug last and faint; then the ways out. */
+function errorContent(shown: ShownError, ways: Html = nothing): Html {
+  return html`<div class="page-head"><h1>${titles[shown.status] ?? 'That did not work'}</h1></div>
+<p class="prose strong">${ticked(shown.message)}</p>
+<p class="prose">${ticked(shown.remedy)} <span class="faint">${shown.slug}</span></p>
+${ways}`;
 }
 
 const titles: Readonly<Record<number, string>> = {
@@ -82,6 +85,17 @@ const titles: Readonly<Record<number, string>> = {
   500: 'That went wrong',
   503: 'Not available at the moment',
 };
+
+/** Before anybody has signed in there is one thing to do, and it is done on the server. */
+function unclaimedContent(): Html {
+  return html`<div class="page-head"><h1>Salvage runs, and waits for its owner</h1></div>
+<p class="prose">Nothing is shown before somebody has signed in for the first time. Crash reports are taken in already.</p>
+<ol class="numbered">
+  <li><div><h2>Open the link that the terminal shows</h2><p class="soft"><code>npm start</code> and <code>salvage serve</code> print it once they are ready; it signs you in.</p></div></li>
+  <li><div><h2>Or ask for a fresh one on the server</h2><p class="soft">It works once, for 30 minutes.</p>${command('cmd-link', './salvage admin link')}</div></li>
+</ol>
+<p class="faint">not_claimed</p>`;
+}
 
 async function sendErrorPage(
   error: unknown,
@@ -97,12 +111,15 @@ async function sendErrorPage(
       .error(`${request.method} ${request.routeOptions.url}: ${shown.slug}`, { error, request_id: request.id });
   if (shown.status === 503) reply.header('retry-after', '10');
   const title = titles[shown.status] ?? 'That did not work';
-  const content = errorContent(title, shown.message, shown.remedy, shown.slug);
   // Without a database not even the bar can be filled: the text alone still says what is the case.
   if (!context)
     return reply
       .status(shown.status)
       .type('text/plain; charset=utf-8')
       .send(`${title}. ${shown.message} ${shown.remedy} [${shown.slug}]`);
-  return sendPage(reply, renderPage({ title, nav: null, page: 'error', content }, context), shown.status);
+  const isUnclaimed = shown.slug === webErrors.not_claimed.slug;
+  const ways = html`<div class="actions section"><a class="btn" href="/">Start page</a>${context.access.session ? nothing : html`<a class="btn quiet" href="/sign-in">Sign in</a>`}</div>`;
+  const content = isUnclaimed ? unclaimedContent() : errorContent(shown, ways);
+  const frame = { title: isUnclaimed ? 'Welcome' : title, nav: null, page: 'error', isUnclaimed, content };
+  return sendPage(reply, renderPage(frame, context), shown.status);
 }

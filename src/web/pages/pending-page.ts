@@ -73,16 +73,25 @@ function failedContent(view: PendingView, context: PageContext): Html {
   const { failure } = view;
   const at = dateIn(failure?.at);
   const tries = failure === null ? '' : `${failure.attempts} attempt${failure.attempts === 1 ? '' : 's'}`;
-  const body = html`<strong>Processing gave up.</strong> ${failure?.reason ?? ''} <span class="soft">${tries}${at === null ? '' : `, the last ${dateTimeText(at)}`}.</span>`;
+  const { slug, words } = reasonOf(failure?.reason ?? '');
+  const body = html`<strong>${words}.</strong> ${tries}${at === null ? '' : `, the last ${dateTimeText(at)}`}.`;
+  const actions = reprocessForm(view, context, 'Try again', 'btn');
   return html`<div class="page-head"><h1>This report cannot be processed</h1></div>
-${notice('danger', body, { actions: reprocessForm(view, context, 'Try again', 'btn') })}
+${notice('danger', body, slug === null ? { actions } : { slug, actions })}
 <p class="prose">The report itself is safe in storage. It can be tried again at any time: after an update, or once missing symbols are there.</p>
 <dl class="kv section"><dt>Product</dt><dd>${[view.product, view.version].filter(Boolean).join(' ') || 'unknown'}</dd><dt>Received</dt><dd>${timeOf(view.received_at)}</dd></dl>
-<div class="actions section">${annotationsLink(view)}${context.access.reader.permissions.has('view_rawdump') ? html`<a class="btn quiet" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, format: 'raw' })}">Download the dump ${lockBadge('dump reader')}</a>` : nothing}</div>`;
+<div class="actions section">${annotationsLink(view, 'btn')}${context.access.reader.permissions.has('view_rawdump') ? html`<a class="btn quiet" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, format: 'raw' })}">Download the dump ${lockBadge('dump reader')}</a>` : nothing}</div>`;
 }
 
-function annotationsLink(view: PendingView): Html {
-  return html`<a class="btn quiet" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, pretty: 'print' })}">Annotations as received</a>`;
+/** `dump_bad_signature: the dump is …` = slug and a sentence; a text without a slug is the sentence. */
+function reasonOf(text: string): { readonly slug: string | null; readonly words: string } {
+  const [, slug = null, rest = text] = /^([a-z]+(?:_[a-z0-9]+)+)(?::\s*|$)(.*)$/s.exec(text) ?? [];
+  const words = (rest || 'Processing gave up').trim().replace(/\.$/, '');
+  return { slug, words: words.charAt(0).toUpperCase() + words.slice(1) };
+}
+
+function annotationsLink(view: PendingView, style: 'btn' | 'btn quiet' = 'btn quiet'): Html {
+  return html`<a class="${style}" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, pretty: 'print' })}">Annotations as received</a>`;
 }
 
 /** A button that asks for processing, for those who may; a form, so that no link and no crawler can. */

@@ -9,8 +9,9 @@ import { dayChart, legend } from '../parts/charts.ts';
 import { barCell, countText, percentText } from '../parts/figures.ts';
 import { signatureHeading } from '../parts/frames.ts';
 import { lockBadge, notice, sectionHead } from '../parts/notices.ts';
-import { breakable, cutText } from '../parts/text.ts';
+import { breakable, cutText, processName } from '../parts/text.ts';
 import { ago, dateIn, dayText, shortDateText, timeElement } from '../parts/times.ts';
+import { periodOf, periodSegments } from '../views/search.ts';
 import { refineValue, shownTerm } from '../views/search-table.ts';
 import type { SignatureQuery } from '../views/signature-query.ts';
 import type {
@@ -94,14 +95,18 @@ ${extras.head ?? nothing}<nav class="tabs" aria-label="Signature">${tabs}</nav>$
   );
 }
 
+/** The period, then every filter with its way out. */
 function chips(query: SignatureQuery, path: string): Html {
-  const entries = [...query.filters].flatMap(([name, values]) => values.map((value) => [name, value] as const));
-  if (entries.length === 0)
-    return html`<div class="chips" role="group" aria-label="Filters"><span class="chip"><span class="key">date</span><span class="op">last</span><span class="val">7 days</span></span></div>`;
-  return html`<div class="chips" role="group" aria-label="Filters">${entries.map(([name, value]) => {
+  const dates = query.filters.get('date') ?? [];
+  const isPeriod = periodOf(dates) !== null;
+  const entries = [...query.filters]
+    .filter(([name]) => name !== 'date' || !isPeriod)
+    .flatMap(([name, values]) => values.map((value) => [name, value] as const));
+  const shown = entries.map(([name, value]) => {
     const rest = (query.filters.get(name) ?? []).filter((other) => other !== value);
     return html`<span class="chip"><span class="key">${name}</span><span class="op">${/^[!=~^$@<>]/.test(value) ? '' : 'is'}</span><span class="val" title="${value}">${cutText(value, 80)}</span><a class="x" href="${signatureUrl(path, query, { [name]: rest })}" aria-label="${`Remove ${name} ${value}`}">×</a></span>`;
-  })}</div>`;
+  });
+  return html`<div class="toolbar tools">${periodSegments(dates, (bound) => signatureUrl(path, query, { date: bound }))}<div class="chips" role="group" aria-label="Filters">${shown}</div></div>`;
 }
 
 const badgeTexts: Readonly<Record<string, string>> = {
@@ -119,13 +124,21 @@ export function figures(view: SignatureView, context: PageContext): Html {
   const figure = (name: string, value: Html | string, small: Html | string) =>
     html`<div><dt>${name}</dt><dd>${value}<small>${small}</small></dd></div>`;
   return html`${view.badges.length > 0 ? html`<p class="badges">${view.badges.map((badge) => html`<span class="badge warn">${badgeTexts[badge] ?? badge}</span> `)}</p>` : nothing}<dl class="figures">
-${figure('Clients', countText(view.clients), view.clients === 0 ? 'no client ids came' : 'in this period')}
-${figure('Crashes', countText(view.total), `${countText(view.installs)} installations`)}
+${figure('Clients', countText(view.clients), view.clients === 0 ? 'no client ids came' : changeSince(view.clients, view.before.clients))}
+${figure('Crashes', countText(view.total), html`${changeSince(view.total, view.before.total)}, ${countText(view.installs)} installation${view.installs === 1 ? '' : 's'}`)}
 ${figure('Share of all', percentText(view.total, view.total_all), `of ${countText(view.total_all)}`)}
 ${first === null ? nothing : figure('First seen', timeElement(first, dayText(first)), view.seen?.first_build ? `build ${view.seen.first_build}` : String(first.getUTCFullYear()))}
 ${last === null ? nothing : figure('Last seen', ago(last, now), view.seen?.last_build ? `newest build ${view.seen.last_build}` : '')}
 ${figure('At startup', percentText(view.startup, view.total), `${countText(view.startup)} of ${countText(view.total)}`)}
 </dl>`;
+}
+
+/** `+1,094 vs before`: more is worse. */
+function changeSince(now: number, before: number): Html {
+  if (now === before) return html`as many as before`;
+  const ink = now > before ? 'up' : 'down';
+  const sign = now > before ? '+' : '−';
+  return html`<span class="${ink}" title="${countText(before)} in the period of equal length before">${sign}${countText(Math.abs(now - before))}</span> vs before`;
 }
 
 export function summaryContent(view: SignatureView, reports: ReportsView, query: SignatureQuery): Html {
@@ -135,7 +148,17 @@ export function summaryContent(view: SignatureView, reports: ReportsView, query:
     .map((panel) =>
       panelTable(panel, view.total, query),
     )}</div>${view.total === 0 ? emptyPeriod(view, query) : nothing}</section>
-${reportsSection(reports, query, '/signature/reports/')}`;
+${newestReports(reports, query)}`;
+}
+
+function newestReports(view: ReportsView, query: SignatureQuery): Html {
+  const url = signatureUrl('/signature/reports/', query);
+  const actions = html`<a class="btn quiet" href="${url}">All ${countText(view.total)}</a>`;
+  return html`<section class="section" aria-labelledby="reports">${sectionHead('reports', 'Newest reports', null, view.total > view.hits.length ? actions : nothing)}${
+    view.hits.length === 0
+      ? html`<p class="prose">None in this period.</p>`
+      : reportsTable(view, query, '/signature/reports/')
+  }</section>`;
 }
 
 function emptyPeriod({ seen }: SignatureView, query: SignatureQuery): Html {
@@ -155,7 +178,7 @@ function panelTable(panel: Panel, total: number, query: SignatureQuery): Html {
 }
 
 function panelTerm({ term, refine }: PanelRow, query: SignatureQuery): Html {
-  const text = String(term);
+  const text = refine?.[0]?.[0] === 'process_type' ? processName(String(term)) : String(term);
   if (refine === null) return html`<span>${text}</span>`;
   const changes: Record<string, string[]> = {};
   for (const [name, value] of refine) {
@@ -213,7 +236,11 @@ const secondRank = new Set(['build_id', 'reason', 'product']);
 const lastRank = new Set(['address', 'install_time', 'startup_crash']);
 
 function reportsTable(view: ReportsView, query: SignatureQuery, path: string): Html {
-  const heads = view.columns.map((name) => {
+  // What a filter says of every row needs no column, unless it was asked for.
+  const isSaid = (name: string) =>
+    query.columns.length === 0 && (query.filters.get(name) ?? []).filter((value) => /^=?\w/.test(value)).length === 1;
+  const columns = view.columns.filter((name) => !isSaid(name));
+  const heads = columns.map((name) => {
     const isNow = query.sort.at(0)?.replace(/^-/, '') === name;
     const descending = query.sort.at(0)?.startsWith('-') ?? false;
     // A head cycles ascending, descending, off (web.md §1.6).
@@ -227,7 +254,7 @@ function reportsTable(view: ReportsView, query: SignatureQuery, path: string): H
   });
   const rows = view.hits.map((hit) => {
     const id = String(hit['uuid']);
-    return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><a class="id" href="${`/report/index/${id}`}" title="${id}">${id.slice(0, 8)}<span class="faint">…${id.slice(-6)}</span></a></th>${view.columns.map((name) => html`<td role="cell" class="${cellClass(name)}">${cellText(name, hit[name])}</td>`)}</tr>`;
+    return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><a class="id" href="${`/report/index/${id}`}" title="${id}">${id.slice(0, 8)}<span class="faint">…${id.slice(-6)}</span></a></th>${columns.map((name) => html`<td role="cell" class="${cellClass(name)}">${cellText(name, hit[name])}</td>`)}</tr>`;
   });
   return html`<div class="table-wrap"><table role="table" class="data tight stack" data-rows><caption class="vh">Reports of this signature</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Report</th>${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table></div>`;
 }
@@ -251,7 +278,7 @@ function cellText(name: string, value: unknown): Html {
   if (installed) return timeElement(installed, installed.toISOString().slice(0, 10));
   const text = field ? shownTerm(field, value as string | number | boolean) : String(value);
   if (name === 'reason' || name === 'address' || name === 'signature')
-    return html`<code class="soft" title="${text}">${breakable(cutText(text.replace(/^0x0+(?=.)/, '0x'), 80))}</code>`;
+    return html`<code class="soft cell" title="${text}">${cutText(text.replace(/^0x0+(?=.)/, '0x'), 80)}</code>`;
   return html`${cutText(text, 120)}`;
 }
 

@@ -50,8 +50,12 @@ async function answer(
   return sendPage(reply, await show(parseSignatureQuery(parameters), call, context, field));
 }
 
+/** The summary shows what comes in now; the tab beside it has all. */
+const reportsInSummary = 10;
+
 const showSummary: Show = async (query, call, context) => {
-  const [view, reports] = await Promise.all([signatureView(query, call), signatureReports(query, call)]);
+  const newest = signatureReports({ ...query, page: 1 }, call, {}, reportsInSummary);
+  const [view, reports] = await Promise.all([signatureView(query, call), newest]);
   return signaturePage(query, 'summary', summaryContent(view, reports, query), context, {
     head: figures(view, context),
     dropped: view.dropped,

@@ -35,6 +35,11 @@ export function command(id: string, text: string): Html {
   return html`<div class="command"><code><span class="prompt" aria-hidden="true">$ </span><span id="${id}">${text}</span></code>${copyButton(id, 'Copy')}</div>`;
 }
 
+/** Text to be taken along as it is, such as a snippet of code, with a button to copy it. */
+export function snippet(id: string, text: string): Html {
+  return html`<div class="command"><code id="${id}">${text}</code>${copyButton(id, 'Copy')}</div>`;
+}
+
 /** The head of a section: title, what it counts, and what can be done there. */
 export function sectionHead(id: string, title: string, aside: string | null = null, actions: Html = nothing): Html {
   return html`<div class="section-head"><h2 id="${id}">${title}${aside === null ? nothing : html` <span class="faint">${aside}</span>`}</h2>${String(actions) === '' ? nothing : html`<div class="actions">${actions}</div>`}</div>`;

@@ -15,6 +15,27 @@ export function cutText(text: string, max: number): string {
         .replace(/\ufffd$/, '')}…`;
 }
 
+/** Text of our own in which names stand in backquotes, as in declarations and messages. */
+export function ticked(text: string): Html {
+  return html`${text.split('`').map((piece, at) => (at % 2 === 1 ? html`<code>${piece}</code>` : piece))}`;
+}
+
+/** Kinds of processes as people say them. */
+export const processNames: Readonly<Record<string, string>> = {
+  parent: 'Main',
+  content: 'Content',
+  gpu: 'GPU',
+  plugin: 'Plug-in',
+  rdd: 'RDD',
+  socket: 'Socket',
+  utility: 'Utility',
+};
+
+/** The name of a kind of process; kinds that only one program knows keep their own word. */
+export function processName(type: string): string {
+  return Object.hasOwn(processNames, type) ? (processNames[type] as string) : type;
+}
+
 /** A name that may break after `::`, `,`, `<` and `/`, and nowhere else before it must. */
 export function breakable(text: string): Html {
   // Escaped once, then broken: no entity that escaping makes holds one of these but `&lt;` itself.

@@ -9,6 +9,8 @@ import { apiEndpoints } from '../api/endpoints.ts';
 import { searchParameters } from '../api/super-search.ts';
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { lockBadge, sectionHead } from '../parts/notices.ts';
+import { ticked } from '../parts/text.ts';
+import { searchExamples } from './search-examples.ts';
 
 /** What one page of help says. */
 export interface HelpPage {
@@ -24,11 +26,6 @@ function table(caption: string, heads: readonly string[], rows: readonly (readon
 <thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead>
 <tbody role="rowgroup">${rows.map(([first, ...rest]) => html`<tr role="row"><th role="rowheader" scope="row">${first}</th>${rest.map((cell) => html`<td role="cell">${cell}</td>`)}</tr>`)}</tbody>
 </table></div>`;
-}
-
-/** Declarations write names in backquotes. */
-function ticked(text: string): Html {
-  return html`${text.split('`').map((piece, at) => (at % 2 === 1 ? html`<code>${piece}</code>` : piece))}`;
 }
 
 const code = (text: string): Html => html`<code>${text}</code>`;
@@ -76,20 +73,10 @@ ${section('Fields', html`<p class="prose below">There are ${searchFields.size} f
 }
 
 function examplesHelp(): Html {
-  const rows: readonly (readonly [string, string])[] = [
-    ['uptime<60', 'Crashes within the first minute'],
-    ['startup_crash:__true__', 'Crashes before the program had started'],
-    ['signature~OOM date>=-28d', 'Out of memory in the last four weeks'],
-    ['!platform:"Windows NT"', 'Everywhere but on Windows'],
-    ['signature@".*::~.*"', 'Destructors'],
-    ['missing_symbols:__null__', 'Reports with all symbols'],
-    ['report_type:hang process_type:parent', 'Hangs of the main process'],
-    ['address=0x0000000000000000', 'Null pointers'],
-  ];
   return table(
     'Examples',
     ['Search', 'Finds'],
-    rows.map(([text, meaning]) => [example(text), meaning]),
+    searchExamples.map(([text, meaning]) => [example(text), meaning]),
   );
 }
 

@@ -7,11 +7,13 @@ import { searchLimits } from '../../search/limits.ts';
 import type { SearchField } from '../../search/search-fields.ts';
 import { formatSearchText } from '../../search/search-text.ts';
 import type { WholeSearch } from '../api/v1-search.ts';
-import { type Html, html, inputValue, nothing } from '../html.ts';
+import { type Html, html, inputValue, nothing, urlWith } from '../html.ts';
 import { countText } from '../parts/figures.ts';
-import { notice } from '../parts/notices.ts';
+import { notice, sectionHead } from '../parts/notices.ts';
+import { ticked } from '../parts/text.ts';
 import { dateTimeText, dayText } from '../parts/times.ts';
 import type { SearchAddress } from './search-address.ts';
+import { searchExamples } from './search-examples.ts';
 import { chipsView, facetsView } from './search-facets.ts';
 import { groupTable, hitsTable } from './search-table.ts';
 
@@ -44,7 +46,7 @@ export function searchView(parts: SearchPageParts): Html {
   return html`<h1 class="vh">Search crash reports</h1>
 ${queryBar(parts)}
 <div class="toolbar tools">
-  ${dateSegments(address)}
+  ${periodSegments(address.all('date'), (bound) => address.set('date', bound).url())}
   ${chipsView(search, address)}
 </div>
 ${optionsView(parts)}
@@ -71,10 +73,16 @@ const periods = [
   ['180d', '6 mo'],
 ] as const;
 
-function dateSegments(address: SearchAddress): Html {
-  const dates = address.all('date');
-  const current = dates.length === 0 ? '7d' : dates.length === 1 ? /^>=-(\d+d)$/.exec(dates[0] as string)?.[1] : null;
-  return html`<div class="group"><span class="label">Last</span><div class="segments" role="group" aria-label="Last">${periods.map(([days, shown]) => html`<a href="${address.set('date', `>=-${days}`).url()}"${days === current ? html` aria-current="true"` : nothing}>${shown}</a>`)}</div></div>`;
+/** The period that these bounds of `date` mean, such as `7d`; null for any other bounds. */
+export function periodOf(dates: readonly string[]): string | null {
+  if (dates.length === 0) return '7d';
+  return dates.length === 1 ? (/^>=-(\d+d)$/.exec(dates[0] as string)?.[1] ?? null) : null;
+}
+
+/** Links to the same page over other periods; `periodUrl` is given the bound of `date`. */
+export function periodSegments(dates: readonly string[], periodUrl: (bound: string) => string): Html {
+  const current = periodOf(dates);
+  return html`<div class="group"><span class="label">Last</span><div class="segments" role="group" aria-label="Last">${periods.map(([days, shown]) => html`<a href="${periodUrl(`>=-${days}`)}"${days === current ? html` aria-current="true"` : nothing}>${shown}</a>`)}</div></div>`;
 }
 
 const operators = [
@@ -135,12 +143,18 @@ function optionsView({ address, fields, columns, facets }: SearchPageParts): Htm
 
 function resultView(parts: SearchPageParts): Html {
   const { result } = parts;
-  if (result.kind === 'none')
-    return html`<div class="empty"><h2>What are you looking for?</h2><p>Write a query above, or choose a period. <a href="/documentation/supersearch/">How to search</a></p></div>`;
+  if (result.kind === 'none') return landingView();
   if (result.kind === 'error')
-    return notice('danger', html`<strong>${result.message}</strong> ${result.remedy}`, { slug: result.slug });
+    return notice('danger', html`<strong>${result.message}</strong> ${ticked(result.remedy)}`, { slug: result.slug });
   const { search, nearest } = result;
   return html`${notesView(search)}${search.total === 0 ? emptyView(search, nearest) : foundView(parts, search)}`;
+}
+
+/** Nothing is asked yet: what can be asked, ready to be followed and changed. */
+function landingView(): Html {
+  return html`<section class="section" aria-labelledby="examples">${sectionHead('examples', 'For example')}
+<table class="data tight plain narrow"><caption class="vh">Examples of searches</caption><tbody>${searchExamples.map(([text, meaning]) => html`<tr><th scope="row" class="nowrap"><a href="${urlWith('/search/', { q: text })}"><code>${text}</code></a></th><td class="grow soft">${meaning}</td></tr>`)}</tbody></table>
+<p class="links"><a href="/documentation/supersearch/">How to search</a><a href="/documentation/datadictionary/">All fields</a></p></section>`;
 }
 
 /** One notice a kind: what was left out of the search, and what it could not find. */

@@ -45,6 +45,8 @@ export interface SignatureView {
   /** Crashes of all signatures under the same filters and dates. */
   readonly total_all: number;
   readonly clients: number;
+  /** The same of the period of equal length before. */
+  readonly before: { readonly total: number; readonly clients: number };
   readonly installs: number;
   readonly startup: number;
   readonly first_minute: number;
@@ -83,9 +85,16 @@ export async function signatureView(query: SignatureQuery, call: SignatureCall):
     filters: request.filters.filter(({ field }) => field.name !== 'signature'),
     facets: [],
   };
-  const [answer, all, seen, trend] = await Promise.all([
+  const spanMs = request.to.date.getTime() - request.from.date.getTime();
+  const before = {
+    ...withFacets({ ...request, facets: [] }, [{ kind: 'cardinality', field: fieldNamed('client_id') }], 1),
+    from: { date: new Date(request.from.date.getTime() - spanMs), inclusive: true },
+    to: { date: request.from.date, inclusive: !request.from.inclusive },
+  };
+  const [answer, all, earlier, seen, trend] = await Promise.all([
     runSearch(counted, call),
     runSearch(everything, call),
+    runSearch(before, call),
     call.parts.search.signaturesSeen([query.signature], call.reader.products),
     signatureTrend(query, call, 'version'),
   ]);
@@ -99,6 +108,7 @@ export async function signatureView(query: SignatureQuery, call: SignatureCall):
     total: answer.total,
     total_all: all.total,
     clients: numberIn(answer.facets['cardinality_client_id']),
+    before: { total: earlier.total, clients: numberIn(earlier.facets['cardinality_client_id']) },
     installs: Math.min(numberIn(answer.facets['cardinality_install_time']), answer.total),
     startup,
     first_minute: firstMinute,
@@ -320,6 +330,7 @@ export async function signatureReports(
   query: SignatureQuery,
   call: SignatureCall,
   only: Readonly<Record<string, readonly string[]>> = {},
+  number = reportsPerPage,
 ): Promise<ReportsView> {
   const seesProtected = call.reader.permissions.has('view_pii');
   const columns = query.columns.filter((name) => name !== '');
@@ -328,7 +339,7 @@ export async function signatureReports(
     ...only,
     _columns: ['uuid', ...wanted.filter((name) => name !== 'uuid')],
     _sort: query.sort,
-    _results_number: [String(reportsPerPage)],
+    _results_number: [String(number)],
     _results_offset: [String((query.page - 1) * reportsPerPage)],
     _facets_size: ['0'],
   });
