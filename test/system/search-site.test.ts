@@ -127,7 +127,7 @@ describe('a site and those who read it', () => {
       );
     }
     assert.ok(
-      await until(async () => (await site.reports()).length === known + written.length, 60_000, 200),
+      await until(async () => (await site.reports()).length === known + written.length, 120_000, 200),
       site.log.slice(-3000),
     );
     isOver = true;

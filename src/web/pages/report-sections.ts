@@ -4,7 +4,7 @@
 
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { bytesText, countText } from '../parts/figures.ts';
-import { frameList, threadDetails } from '../parts/frames.ts';
+import { FrameCells, frameList, threadDetails } from '../parts/frames.ts';
 import { command, copyButton, lockBadge, notice, sectionHead } from '../parts/notices.ts';
 import { breakable } from '../parts/text.ts';
 import { dateIn, dateTimeText } from '../parts/times.ts';
@@ -27,7 +27,7 @@ export function stackSection(report: ReportView): Html {
   const actions = html`<button class="btn quiet" type="button" aria-pressed="false" data-press-class="app-only" data-for="stack-frames">Our frames only</button><button class="btn quiet" type="button" aria-pressed="false" data-press-class="full-names" data-for="stack-frames">Full names</button>${copyButton('stack-text', 'Copy stack', 'btn quiet')}`;
   const title = [thread.index, thread.name].filter((part) => part !== null).join(', ');
   return html`${missingSymbolsNotice(report)}<pre id="stack-text" hidden>${thread.frames.map((frame) => `${frameLine(frame, 2000)}\n`)}</pre>
-<section class="section" aria-labelledby="stack">${sectionHead('stack', 'Crashing thread', title, actions)}${frameList(thread, 'stack-frames')}${
+<section class="section" aria-labelledby="stack">${sectionHead('stack', 'Crashing thread', title, actions)}${frameList(thread, new FrameCells(), 'stack-frames')}${
     thread.frames_left_out > 0
       ? html`<p class="soft">${countText(thread.frames_left_out)} of ${countText(thread.frame_count)} frames were left out: the stack is endless or damaged.</p>`
       : nothing
@@ -74,9 +74,11 @@ export function threadsSection(threads: readonly ThreadView[]): Html {
   const actions = html`<button class="btn quiet" type="button" data-open-all="details.thread">Open all</button>`;
   const shown = others.slice(0, 150);
   const rest = others.slice(150);
-  return html`<section class="section threads" aria-labelledby="threads">${sectionHead('threads', 'Other threads', countText(others.length), actions)}${shown.map(threadDetails)}${
+  const cells = new FrameCells();
+  const details = (thread: ThreadView) => threadDetails(thread, cells);
+  return html`<section class="section threads" aria-labelledby="threads">${sectionHead('threads', 'Other threads', countText(others.length), actions)}${shown.map(details)}${
     rest.length > 0
-      ? html`<details class="more"><summary>${rest.length} more threads</summary>${rest.map(threadDetails)}</details>`
+      ? html`<details class="more"><summary>${rest.length} more threads</summary>${rest.map(details)}</details>`
       : nothing
   }</section>`;
 }

@@ -18,21 +18,55 @@ const trusts: Readonly<Record<string, readonly [string, string]>> = {
   inlined: ['inlined', 'Inlined into the next real frame'],
 };
 
+/** Cells of one page by what is in them: a hundred threads wait in the same ten functions. */
+export class FrameCells {
+  readonly #made = new Map<string, Html>();
+
+  /** The cells with this content, made once. */
+  of(content: readonly unknown[], make: () => Html): Html {
+    const key = JSON.stringify(content);
+    const known = this.#made.get(key);
+    if (known) return known;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
+  }
+}
+
 /** The frames of a thread. */
-export function frameList(thread: ThreadView, id: string | null = null): Html {
+export function frameList(thread: ThreadView, cells: FrameCells, id: string | null = null): Html {
   let module: string | null = null;
   const lines = thread.frames.map((frame) => {
     const isSame = frame.module !== null && frame.module === module;
     module = frame.module;
-    return frameLine(frame, isSame);
+    return frameLine(frame, isSame, cells);
   });
   const list = html`<li class="frame head" aria-hidden="true"><span class="fno">#</span><span>Function</span><span>Module</span><span>Source</span><span>Trust</span></li>${lines}`;
   return id === null ? html`<ol class="frames">${list}</ol>` : html`<ol class="frames" id="${id}">${list}</ol>`;
 }
 
-function frameLine(frame: FrameView, isSameModule: boolean): Html {
+function frameLine(frame: FrameView, isSameModule: boolean, cells: FrameCells): Html {
   const anchor = `#${frame.id}`;
-  return html`<li class="${frameClasses(frame)}" id="${frame.id}"><a class="fno" href="${anchor}">${frame.frame}</a>${functionCell(frame)}<span class="${isSameModule ? 'mod same' : 'mod'}">${frame.module ?? ''}</span>${sourceCell(frame)}${trustCell(frame)}</li>`;
+  const { text, owner, has_function, gave_signature, module, module_id, file, line, source_url, trust } = frame;
+  const content = [
+    text,
+    owner,
+    has_function,
+    gave_signature,
+    module,
+    isSameModule,
+    module_id,
+    file,
+    line,
+    source_url,
+    trust,
+  ];
+  const rest = cells.of(content, () => frameCells(frame, isSameModule));
+  return html`<li class="${frameClasses(frame)}" id="${frame.id}"><a class="fno" href="${anchor}">${frame.frame}</a>${rest}</li>`;
+}
+
+function frameCells(frame: FrameView, isSameModule: boolean): Html {
+  return html`${functionCell(frame)}<span class="${isSameModule ? 'mod same' : 'mod'}">${frame.module ?? ''}</span>${sourceCell(frame)}${trustCell(frame)}`;
 }
 
 function frameClasses(frame: FrameView): string {
@@ -85,11 +119,11 @@ function trustCell({ trust }: FrameView): Html {
 }
 
 /** A thread that did not crash: one line, its frames on request. */
-export function threadDetails(thread: ThreadView): Html {
+export function threadDetails(thread: ThreadView, cells: FrameCells): Html {
   const top = thread.frames.find((frame) => !frame.is_inline) ?? thread.frames[0];
   const shown = thread.frames.filter((frame) => !frame.is_inline).length;
   const rest = thread.frame_count - shown;
-  return html`<details class="thread" id="${`t${thread.index}`}"><summary><span class="tno">${thread.index}</span><span class="clip">${thread.name ?? (thread.thread_id === null ? '' : `id ${thread.thread_id}`)}</span><span class="top">${top?.text ?? 'no frames'}</span><span class="num faint">${thread.frame_count} frame${thread.frame_count === 1 ? '' : 's'}</span></summary>${frameList(thread)}${rest > 0 ? html`<p class="soft">${rest} more frames are in the raw data.</p>` : nothing}</details>`;
+  return html`<details class="thread" id="${`t${thread.index}`}"><summary><span class="tno">${thread.index}</span><span class="clip">${thread.name ?? (thread.thread_id === null ? '' : `id ${thread.thread_id}`)}</span><span class="top">${top?.text ?? 'no frames'}</span><span class="num faint">${thread.frame_count} frame${thread.frame_count === 1 ? '' : 's'}</span></summary>${frameList(thread, cells)}${rest > 0 ? html`<p class="soft">${rest} more frames are in the raw data.</p>` : nothing}</details>`;
 }
 
 /** A signature that wraps where names end; over 120 characters in a smaller size. */

@@ -7,6 +7,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts
 
 /** Keys that hostile JSON may shadow are read as own properties only. */
 export function valueAt(from: JsonValue | undefined, path: string): JsonValue | undefined {
+  // Most paths are one key, and a page reads tens of thousands of them.
+  if (!path.includes('.')) return isJsonObject(from) && Object.hasOwn(from, path) ? from[path] : undefined;
   let value = from;
   for (const key of path.split('.')) {
     if (!isJsonObject(value) || !Object.hasOwn(value, key)) return undefined;
