@@ -14,3 +14,14 @@ export interface JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/**
+ * True if nothing stands within more than `depth` lists and objects. Reading JSON takes any depth, but writing and
+ * copying recurse: what is nested some thousand deep overflows the stack there.
+ */
+export function isNestedAtMost(value: JsonValue, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth <= 0) return false;
+  const children = Array.isArray(value) ? value : Object.values(value);
+  return children.every((child) => isNestedAtMost(child, depth - 1));
+}

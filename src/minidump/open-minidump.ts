@@ -2,7 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import type { JsonValue } from '../lib/json.ts';
+import { isNestedAtMost, type JsonValue } from '../lib/json.ts';
 import { type Directory, readDirectory } from './directory.ts';
 import { minidumpLimits } from './limits.ts';
 import { readMemory } from './memory.ts';
@@ -111,9 +111,4 @@ function readSoftErrors(directory: Directory): JsonValue | null {
     directory.reader.warn('MozSoftErrors', 'is no JSON');
   }
   return null;
-}
-
-function isNestedAtMost(value: JsonValue, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  return depth > 0 && Object.values(value).every((child) => isNestedAtMost(child, depth - 1));
 }

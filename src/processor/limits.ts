@@ -99,5 +99,10 @@ export const processorLimits = declareLimits({
     unit: 'bytes',
     reason: 'The stackwalk service takes one dump per request; larger ones go through intake.',
   },
+  jsonDepthMax: {
+    value: 64,
+    unit: 'items',
+    reason: 'Lists and objects within each other in an annotation or a memory report; the deepest known has ten.',
+  },
   jitOutputBytesMax: { value: 4_096, unit: 'bytes', reason: 'The categoriser prints one word.' },
 });

@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { ChildProcess } from 'node:child_process';
-import { isJsonObject } from '../lib/json.ts';
+import { isJsonObject, isNestedAtMost, type JsonValue } from '../lib/json.ts';
 import { breakpadMachineDocument } from './breakpad-machine.ts';
 import { unwindErrors } from './errors.ts';
 import { unwindLimits } from './limits.ts';
@@ -120,7 +120,10 @@ function resultOf({ stdout, stderr, exitCode, failure }: FinishedRun, { output }
       : { status: 'ok', json: Buffer.from(JSON.stringify(document)) };
   }
   try {
-    if (isJsonObject(JSON.parse(stdout.toString()))) return { status: 'ok', json: stdout };
+    const document = JSON.parse(stdout.toString()) as JsonValue;
+    if (!isNestedAtMost(document, unwindLimits.externalJsonDepthMax.value))
+      return unusable('its output is nested too deeply');
+    if (isJsonObject(document)) return { status: 'ok', json: stdout };
     return unusable(`its output is JSON but no object: ${stdout.subarray(0, 100)}`);
   } catch {
     return unusable(`its output is no JSON: ${stdout.subarray(0, 100)}`);

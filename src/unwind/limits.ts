@@ -120,5 +120,10 @@ export const unwindLimits = declareLimits({
     reason: 'text of ModuleSignatureInfo: names of minidumpModulesMax files are below 256 KiB; it comes from anybody',
   },
   externalThreadsMax: { value: 4096, unit: 'items', reason: 'threads of a dump, as the reader allows' },
+  externalJsonDepthMax: {
+    value: 64,
+    unit: 'items',
+    reason: 'lists and objects within each other in the output of another walker; the document of ours has ten',
+  },
   externalOutputBytesMax: { value: 256 * 1024 ** 2, unit: 'bytes', reason: 'output of an external walker' },
 });

@@ -57,6 +57,24 @@ test('a dump that is damaged or gone costs only that dump', async () => {
   assert.match(String(crash['processor_notes']), /dump upload_file_minidump could not be read: storage_corrupt/);
 });
 
+test('JSON nested a hundred thousand deep, which could not be stored', async () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const crash = await processed(
+    {
+      ProductName: 'Lantern',
+      TelemetryEnvironment: `{"a":${deep}}`,
+      JavaException: `{"a":${deep}}`,
+      Breadcrumbs: deep,
+    },
+    { ...dumps, memory_report: gzipSync(`{"reports":${deep}}`) },
+  );
+  assert.ok(JSON.stringify(crash).length < 10_000);
+  const notes = String(crash['processor_notes']);
+  assert.match(notes, /TelemetryEnvironment value is malformed telemetry_environment/);
+  assert.match(notes, /Breadcrumbs: malformed: nested too deeply/);
+  assert.match(notes, /error in json for memory_report: nested too deeply/);
+});
+
 test('an annotation of 5 MB and a module name of a megabyte', async () => {
   const document = stackwalkOf(['a']);
   (document['modules'] as JsonObject[])[0] = { filename: 'm'.repeat(1_000_000), symbol_url: 'http://localhost/x' };

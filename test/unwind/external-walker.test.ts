@@ -54,6 +54,8 @@ test('JSON passes as it is; paths are put in without a shell', async () => {
 test('output that is no JSON object, or too late, or a failing exit, is told by its slug', async () => {
   assert.equal(await slugOf(script('console.log("oops")')), 'external_walker_output');
   assert.equal(await slugOf(script('console.log("[1]")')), 'external_walker_output');
+  const deep = 'console.log("{\\"a\\":" + "[".repeat(1e5) + "]".repeat(1e5) + "}")';
+  assert.equal(await slugOf(script(deep)), 'external_walker_output');
   assert.equal(await slugOf(script('process.exit(3)')), 'walk_failed');
   assert.equal(await slugOf(script('for (;;);', { timeoutMs: 500 })), 'walk_timeout');
   assert.equal(await slugOf(script('', { command: ['/nonexistent/walker'] })), 'walk_died');

@@ -4,8 +4,9 @@
 
 import { copiedFields } from '../../crash/processed-copied-fields.ts';
 import { hasTypeOf, jsonTypeOf, type ProcessedField, type SchemaNode } from '../../crash/processed-schema.ts';
-import { isJsonObject, type JsonValue } from '../../lib/json.ts';
+import { isJsonObject, isNestedAtMost, type JsonValue } from '../../lib/json.ts';
 import { floatOf, integerOf, trimEnd } from '../../lib/python-text.ts';
+import { processorLimits } from '../limits.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 /** What became of an annotation: a value, or why there is none. */
@@ -73,7 +74,8 @@ function objectOf(field: ProcessedField, annotation: string, value: JsonValue): 
       return { note: `${annotation} value is malformed json` };
     }
   }
-  if (misfitOf(field, decoded) !== null) return { note: `${annotation} value is malformed ${field.name}` };
+  if (!isNestedAtMost(decoded, processorLimits.jsonDepthMax.value) || misfitOf(field, decoded) !== null)
+    return { note: `${annotation} value is malformed ${field.name}` };
   return { value: decoded };
 }
 

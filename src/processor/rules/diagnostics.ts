@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { breadcrumbsShape } from '../../crash/processed-shapes.ts';
-import { isJsonObject, type JsonValue } from '../../lib/json.ts';
+import { isJsonObject, isNestedAtMost, type JsonValue } from '../../lib/json.ts';
 import { bigIntegerOf, integerOf, trim } from '../../lib/python-text.ts';
 import { dig, objectsIn } from '../dig.ts';
 import { pythonJson } from '../json-text.ts';
@@ -43,6 +43,10 @@ export const breadcrumbs: Rule = {
         notes.add('Breadcrumbs: malformed: not valid json');
         return;
       }
+    }
+    if (!isNestedAtMost(decoded, processorLimits.jsonDepthMax.value)) {
+      notes.add('Breadcrumbs: malformed: nested too deeply');
+      return;
     }
     const list = isJsonObject(decoded) && decoded['values'] !== undefined ? decoded['values'] : decoded;
     const misfit = misfitOf(breadcrumbsShape, list);

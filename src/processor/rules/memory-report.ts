@@ -5,9 +5,10 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts';
+import { isJsonObject, isNestedAtMost, type JsonObject, type JsonValue } from '../../lib/json.ts';
 import { dig } from '../dig.ts';
 import type { DumpFile } from '../dump-files.ts';
+import { processorLimits } from '../limits.ts';
 import type { Rule } from '../rule.ts';
 
 /** Why a memory report could not be read; the text stands in the notes. */
@@ -35,11 +36,15 @@ export const outOfMemoryBinary: Rule = {
 
 async function readMemoryReport(file: DumpFile, bytesMax: number): Promise<JsonValue> {
   const text = (await inflateFile(file, bytesMax)).toString('utf8');
+  let report: JsonValue;
   try {
-    return JSON.parse(text) as JsonValue;
+    report = JSON.parse(text) as JsonValue;
   } catch {
     throw new MemoryReportError(`error in json for ${file.name}: not valid json`);
   }
+  if (!isNestedAtMost(report, processorLimits.jsonDepthMax.value))
+    throw new MemoryReportError(`error in json for ${file.name}: nested too deeply`);
+  return report;
 }
 
 /** Inflates while counting, so that a gzip bomb costs no more than the limit. An empty file is empty text. */
