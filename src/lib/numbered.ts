@@ -15,9 +15,11 @@ export async function* numbered<T>(
   let left = typeof repetition === 'number' ? repetition : Number.POSITIVE_INFINITY;
   while (!signal?.aborted) {
     for await (const item of list()) {
-      if (signal?.aborted || left <= 0) return;
+      if (signal?.aborted) return;
       left -= 1;
       yield item;
+      // No further item is asked for: one that is handed out counts as taken.
+      if (left <= 0) return;
     }
     if (repetition !== 'forever') return;
     await pause();

@@ -7,7 +7,7 @@ import { wasDeferred } from '../crash/was-deferred.ts';
 import { eachConcurrently } from '../lib/each-concurrently.ts';
 import { isErrorOf } from '../lib/errors.ts';
 import type { CrashQueue, QueueName } from '../queue/crash-queue.ts';
-import { queueErrors } from '../queue/errors.ts';
+import type { ClaimedCrash } from '../storage/crash-storage.ts';
 import { storageErrors } from '../storage/errors.ts';
 import {
   type CopyAllParts,
@@ -16,6 +16,7 @@ import {
   checkStores,
   copyPatiently,
   failureText,
+  whileAway,
 } from './storage-copy.ts';
 
 /** A crash that somebody handed out to be moved; it is his until one of the two is called. */
@@ -44,12 +45,14 @@ export async function moveCrashes(crashes: AsyncIterable<TakenCrash>, parts: Cra
   const move = async (crash: TakenCrash) => {
     const { crashId } = crash;
     try {
-      progress[await moveCrash(crashId, parts)] += 1;
-      await crash.finished();
+      const outcome = await moveCrash(crashId, parts);
+      await whileAway(() => crash.finished(), parts);
+      progress[outcome] += 1;
     } catch (error) {
       progress.failed += 1;
       parts.onFailure?.(crashId, error);
-      await crash.gaveUp(failureText(error));
+      // A source of ids that cannot hear it hands the crash out again by itself.
+      await crash.gaveUp(failureText(error)).catch((deaf: unknown) => parts.onFailure?.(crashId, deaf));
     }
     parts.onProgress?.(progress);
   };
@@ -86,20 +89,17 @@ async function announce(crashId: CrashId, parts: CrashmoverParts): Promise<void>
   const holder = parts.destination.capabilities.readsRaw ? parts.destination : parts.source;
   if (wasDeferred(crashId, await holder.getRawCrash(crashId, parts.signal))) return;
   const { queue, name } = parts.announce;
-  for (let failures = 1; ; failures++) {
-    try {
-      await queue.publish(name, { crashId }, parts.signal);
-      return;
-    } catch (error) {
-      if (!isErrorOf(error, queueErrors.queue_outage) || failures >= parts.attemptsMax) throw error;
-      await parts.clock.sleep(parts.retryWaitMs(failures), parts.signal);
-    }
-  }
+  await whileAway(() => queue.publish(name, { crashId }, parts.signal), parts);
 }
 
 /** Ids that nobody waits for: from a listing, a file, a query. */
 export async function* handOut(crashIds: AsyncIterable<CrashId>): AsyncGenerator<TakenCrash> {
   for await (const crashId of crashIds) yield { crashId, async finished() {}, async gaveUp() {} };
+}
+
+/** New crashes of a store that keeps count of them. One that was not moved comes again when its claim has run out. */
+export async function* takeClaimed(claimed: AsyncIterable<ClaimedCrash>): AsyncGenerator<TakenCrash> {
+  for await (const { crashId, ack } of claimed) yield { crashId, finished: ack, async gaveUp() {} };
 }
 
 /** Ids of a queue: acked when moved, given back when not. The lease is kept while work goes on. */

@@ -4,9 +4,11 @@
 
 import type { CrashId } from '../crash/crash-id.ts';
 import type { RawCrash } from '../crash/raw-crash.ts';
+import { retry } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import { eachConcurrently } from '../lib/each-concurrently.ts';
 import { errorText, isErrorOf, SalvageError } from '../lib/errors.ts';
+import { queueErrors } from '../queue/errors.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
 import { storageErrors } from '../storage/errors.ts';
 import { readReport } from '../storage/read-report.ts';
@@ -75,15 +77,16 @@ export async function copyCrashes(crashIds: AsyncIterable<CrashId>, parts: CopyA
 }
 
 /** Copies one crash, trying again while a store is away. */
-export async function copyPatiently(crashId: CrashId, parts: CopyAllParts): Promise<CopyOutcome> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await copyCrash(crashId, parts, parts.signal);
-    } catch (error) {
-      if (!isErrorOf(error, storageErrors.storage_outage) || failures >= parts.attemptsMax) throw error;
-      await parts.clock.sleep(parts.retryWaitMs(failures), parts.signal);
-    }
-  }
+export function copyPatiently(crashId: CrashId, parts: CopyAllParts): Promise<CopyOutcome> {
+  return whileAway(() => copyCrash(crashId, parts, parts.signal), parts);
+}
+
+/** Tries again while storage or queue is away, as often as `parts` says. */
+export function whileAway<T>(action: () => Promise<T>, parts: CopyAllParts): Promise<T> {
+  const { clock, attemptsMax, retryWaitMs: waitMs, signal } = parts;
+  const isRetryable = (error: unknown) =>
+    isErrorOf(error, storageErrors.storage_outage) || isErrorOf(error, queueErrors.queue_outage);
+  return retry(action, { clock, attemptsMax, waitMs, isRetryable, ...(signal ? { signal } : {}) });
 }
 
 /**

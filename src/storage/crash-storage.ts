@@ -35,6 +35,15 @@ export interface ListFilter {
   readonly prefix?: string;
 }
 
+/** A new crash that somebody took to work on. Until `ack` it survives the death of whoever took it. */
+export interface ClaimedCrash {
+  readonly crashId: CrashId;
+  /** Its work is done: it is new no more. */
+  ack(): Promise<void>;
+  /** It is new again at once. */
+  release(): Promise<void>;
+}
+
 /**
  * Where crashes rest (crashstorage.md §1, made typed). Every save is idempotent by crash id; inputs are never changed.
  *
@@ -75,6 +84,12 @@ export interface CrashStorage {
    * dropped whole; what is left is deleted crash by crash. Absent where there are no such pieces.
    */
   dropBefore?(date: string): Promise<void>;
+
+  /**
+   * New crashes, where the store keeps count of them (the slots of Socorro's dated trees); ends when there are no more.
+   * They are claimed, not consumed: one that is neither acked nor released comes again when its claim has run out.
+   */
+  newCrashes?(): AsyncIterable<ClaimedCrash>;
 
   /** Children of a container, for `salvage config --tree` and start-up checks. */
   readonly children?: readonly { readonly role: string; readonly storage: CrashStorage }[];

@@ -2,28 +2,23 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { lstat, mkdir, readdir, readlink, rmdir, stat, symlink, unlink } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { lstat, readdir, readlink, rmdir, stat, symlink, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type CrashId, isCrashId } from '../crash/crash-id.ts';
 import type { Clock } from '../lib/clock.ts';
-import { errorCode } from '../lib/files.ts';
+import { makeDirectory } from '../lib/durable-files.ts';
+import { errorCode, type Files } from '../lib/files.ts';
+import type { ClaimedCrash } from './crash-storage.ts';
 import { storageLimits } from './limits.ts';
 import { dayOf, rawCrashFile, type TreeShape } from './radix-paths.ts';
 
 export interface DatedSlotsParts extends TreeShape {
   readonly root: string;
+  readonly files: Files;
   readonly clock: Clock;
   /** A claim that is neither acked nor released counts as lost after this long. */
   readonly leaseMs?: number;
-}
-
-/** A crash taken from its slot. Until `ack` it survives the death of whoever took it. */
-export interface ClaimedCrash {
-  readonly crashId: CrashId;
-  /** Its work is done: the links go. */
-  ack(): Promise<void>;
-  /** Back into a slot. */
-  release(): Promise<void>;
 }
 
 const sliceSeconds = 4;
@@ -39,9 +34,9 @@ export class DatedSlots {
     this.#parts = parts;
   }
 
-  /** Puts a saved crash into the current slot; one that already waits stays where it is. */
+  /** Puts a saved crash durably into the current slot; one that already waits stays where it is. */
   async announce(crashId: CrashId, place: string): Promise<void> {
-    const { root } = this.#parts;
+    const { root, files } = this.#parts;
     const back = this.#backLink(crashId, place);
     const slot = join(root, dayOf(this.#parts, crashId), 'date', ...this.#currentSlot());
     try {
@@ -53,13 +48,30 @@ export class DatedSlots {
     }
     // A walker may remove the slot between the two steps: make it until the link is there.
     for (;;) {
-      await mkdir(slot, { recursive: true });
+      await makeDirectory(files, slot);
       try {
-        return await symlink(relative(slot, join(root, place)), join(slot, crashId));
+        await symlink(relative(slot, join(root, place)), join(slot, crashId)).catch(ignoring('EEXIST'));
+        // The way back first, as above: a slot's link without it is one that can be claimed.
+        await files.syncDirectory(dirname(back));
+        return await files.syncDirectory(slot);
       } catch (error) {
-        if (errorCode(error) === 'EEXIST') return;
         if (errorCode(error) !== 'ENOENT') throw error;
+        // Claimed already, its slot removed.
+        if (!(await lstat(back).catch(() => null))) return;
       }
+    }
+  }
+
+  /** Takes a crash that is deleted out of its slot: with the way back left, its id could never be announced again. */
+  async forget(crashId: CrashId, place: string): Promise<void> {
+    const back = this.#backLink(crashId, place);
+    try {
+      const slot = resolve(dirname(back), await readlink(back));
+      if (!relative(this.#parts.root, slot).startsWith('..'))
+        await unlink(join(slot, crashId)).catch(ignoring('ENOENT', 'ENOTDIR'));
+      await unlink(back);
+    } catch (error) {
+      ignoring('ENOENT', 'ENOTDIR', 'EINVAL')(error);
     }
   }
 
@@ -107,31 +119,36 @@ export class DatedSlots {
 
   /** Null when another process was quicker, or the link leads nowhere. */
   async #take(day: string, link: string, crashId: CrashId): Promise<ClaimedCrash | null> {
-    const { root, clock } = this.#parts;
+    const { root, files, clock } = this.#parts;
     const claims = join(root, day, 'claimed');
-    const claim = join(claims, `${clock.now().getTime()}-${crashId}`);
+    // Two who take the same crash in one millisecond must not take each other's claim for theirs.
+    const claim = join(claims, `${clock.now().getTime()}.${randomInt(1e9)}-${crashId}`);
     try {
       const data = resolve(dirname(link), await readlink(link));
       const place = relative(root, data);
       await stat(join(data, rawCrashFile(crashId)));
       if (place.startsWith('..')) return null;
-      await mkdir(claims, { recursive: true });
-      // The claim is there before the slot's link goes; whoever removes that link has won.
-      await symlink(relative(claims, data), claim).catch(ignoring('EEXIST'));
-      await unlink(link);
-      await unlink(this.#backLink(crashId, place)).catch(ignoring('ENOENT'));
+      await makeDirectory(files, claims);
+      // The claim is there, durably, before the slot's link goes; whoever removes that link has won.
+      await symlink(relative(claims, data), claim);
+      await files.syncDirectory(claims);
+      if (!(await unlinkIfThere(link))) {
+        await unlink(claim);
+        return null;
+      }
+      await unlinkIfThere(this.#backLink(crashId, place));
       return {
         crashId,
-        ack: () => unlink(claim).catch(ignoring('ENOENT')),
+        ack: async () => void (await unlinkIfThere(claim)),
         release: async () => {
           await this.announce(crashId, place);
-          await unlink(claim).catch(ignoring('ENOENT'));
+          await unlinkIfThere(claim);
         },
       };
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
       // Either somebody else has it, or its data is gone and the link would be met for ever.
-      await unlink(link).catch(ignoring('ENOENT'));
+      await unlinkIfThere(link);
       return null;
     }
   }
@@ -158,10 +175,20 @@ export class DatedSlots {
   }
 }
 
-function ignoring(code: string): (error: unknown) => void {
+function ignoring(...codes: string[]): (error: unknown) => void {
   return (error) => {
-    if (errorCode(error) !== code) throw error;
+    if (!codes.includes(errorCode(error) ?? '')) throw error;
   };
+}
+
+async function unlinkIfThere(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    ignoring('ENOENT')(error);
+    return false;
+  }
 }
 
 async function names(directory: string): Promise<string[]> {

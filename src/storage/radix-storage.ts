@@ -13,7 +13,8 @@ import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import { DirectorySyncs, makeDirectory, readRange, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { errorCode, type Files } from '../lib/files.ts';
-import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
+import { type ClaimedCrash, type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
+import type { DatedSlots } from './dated-slots.ts';
 import { storageErrors } from './errors.ts';
 import { fsFailure } from './fs-failure.ts';
 import { storageLimits } from './limits.ts';
@@ -25,14 +26,15 @@ export interface RadixStorageParts extends TreeShape {
   /** Made when missing; refused when another family of trees is in it. */
   readonly root: string;
   readonly files: Files;
-  /** Called when a report is complete: the dated trees announce it in a slot. */
-  readonly onSaved?: (crashId: CrashId, place: string) => Promise<void>;
+  /** Of a dated tree: where reports are announced once they are complete. */
+  readonly slots?: DatedSlots;
 }
 
 /** Socorro's file systems: FSRadixTreeStorage and FSLegacyRadixTreeStorage, with FSTemporaryStorage's day names. */
 export class RadixStorage implements CrashStorage {
   readonly name: string;
   readonly capabilities = fullCapabilities;
+  readonly newCrashes?: () => AsyncIterable<ClaimedCrash>;
   readonly #parts: RadixStorageParts;
   readonly #syncs: DirectorySyncs;
   #claimed: Promise<void> | null = null;
@@ -40,6 +42,8 @@ export class RadixStorage implements CrashStorage {
   constructor(parts: RadixStorageParts) {
     this.name = parts.family;
     this.#parts = parts;
+    const { slots } = parts;
+    if (slots) this.newCrashes = () => slots.claim();
     this.#syncs = new DirectorySyncs(parts.files);
   }
 
@@ -66,7 +70,7 @@ export class RadixStorage implements CrashStorage {
       const kept = new Set(dumps.map((dump) => dumpFile(crashId, dump.name)));
       for (const file of await this.#dumpFiles(place, crashId)) if (!kept.has(file)) await this.#unlink(place, file);
       await this.#put(place, rawCrashFile(crashId), [report.rawCrashJson]);
-      await this.#parts.onSaved?.(crashId, place);
+      await this.#parts.slots?.announce(crashId, place);
     });
   }
 
@@ -123,6 +127,7 @@ export class RadixStorage implements CrashStorage {
     await this.#guard(crashId, async () => {
       let found = 0;
       for (const place of placesOf(this.#parts, crashId)) {
+        await this.#parts.slots?.forget(crashId, place);
         const dumps = await this.#dumpFiles(place, crashId);
         for (const file of [...dumps, processedCrashFile(crashId), rawCrashFile(crashId)]) {
           found += await this.#unlink(place, file);

@@ -14,13 +14,16 @@ import { SalvageError } from '../../src/lib/errors.ts';
 import { nodeFiles } from '../../src/lib/files.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { numbered } from '../../src/lib/numbered.ts';
-import { type CrashmoverParts, handOut, moveCrashes, takeFromQueue } from '../../src/mover/crashmover.ts';
+import { type CrashmoverParts, handOut, moveCrashes, takeClaimed, takeFromQueue } from '../../src/mover/crashmover.ts';
 import { copyCrashes } from '../../src/mover/storage-copy.ts';
+import { queueErrors } from '../../src/queue/errors.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import type { CrashStorage } from '../../src/storage/crash-storage.ts';
+import { DatedSlots } from '../../src/storage/dated-slots.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
 import { FsStorage } from '../../src/storage/fs-storage.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
+import { RadixStorage } from '../../src/storage/radix-storage.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'salvage-move-'));
 after(() => rm(root, { recursive: true, force: true }));
@@ -235,6 +238,51 @@ test('crashmover: ids of a queue are acked once stored and announced; deferred o
     dead.map(({ crashId, reason }) => [crashId, /crash_not_found/.test(reason)]),
     [[idOf(3), true]],
   );
+});
+
+test('crashmover: an id source that is away for a moment ends nothing', async () => {
+  const [source, destination] = [new MemoryStorage(), new MemoryStorage()];
+  await fill(source, [idOf(1), idOf(2)]);
+  const away = new SalvageError(queueErrors.queue_outage, 'the queue is away');
+  let acks = 0;
+  const taken = [idOf(1), idOf(2)].map((crashId, index) => ({
+    crashId,
+    async finished() {
+      // Back at the second try for one; for the other neither ack nor nack gets through.
+      if (index === 1 || ++acks === 1) throw away;
+    },
+    async gaveUp() {
+      throw away;
+    },
+  }));
+  async function* handedOut() {
+    yield* taken;
+  }
+  const errors: unknown[] = [];
+  const parts = partsOf(source, destination, { concurrency: 1, onFailure: (_, error) => errors.push(error) });
+  assert.deepEqual(await moveCrashes(handedOut(), parts), { copied: 1, present: 0, failed: 1 });
+  assert.equal(acks, 2);
+  assert.deepEqual(errors, [away, away]);
+});
+
+test('crashmover: new crashes of a dated tree leave their slots once moved; one that fails comes again', async () => {
+  let now = new Date('2026-11-20T10:00:00Z');
+  const clock = { ...systemClock, now: () => now };
+  const shape = { family: 'radix', dayNames: 'date', root: join(root, 'dated'), files: nodeFiles } as const;
+  const source = new RadixStorage({ ...shape, slots: new DatedSlots({ ...shape, clock, leaseMs: 60_000 }) });
+  const destination = new MemoryStorage();
+  await fill(source, [idOf(1), idOf(2)]);
+  now = new Date('2026-11-20T11:00:00Z');
+  const { newCrashes } = source;
+  assert.ok(newCrashes);
+  const damaged = new SalvageError(storageErrors.storage_corrupt, 'damaged');
+  const parts = partsOf(failing(source, 'getRawCrash', damaged, 1), destination, { concurrency: 1 });
+  const move = () => moveCrashes(takeClaimed(newCrashes()), parts);
+  assert.deepEqual(await move(), { copied: 1, present: 0, failed: 1 });
+  assert.deepEqual(await move(), { copied: 0, present: 0, failed: 0 });
+  now = new Date('2026-11-20T11:02:00Z');
+  assert.deepEqual(await move(), { copied: 1, present: 0, failed: 0 });
+  assert.equal((await Array.fromAsync(destination.listCrashIds())).length, 2);
 });
 
 test('crashmover: N, all, and forever with a pause between rounds', async () => {

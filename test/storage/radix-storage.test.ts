@@ -133,14 +133,9 @@ describe('slots of dated trees', () => {
   const clock = { ...systemClock, now: () => now };
 
   function dated(family: TreeFamily, root = newRoot()) {
-    const slots = new DatedSlots({ family, dayNames: 'date', root, clock, leaseMs: 60_000 });
-    const store = new RadixStorage({
-      family,
-      dayNames: 'date',
-      root,
-      files: nodeFiles,
-      onSaved: (crashId, place) => slots.announce(crashId, place),
-    });
+    const parts = { family, dayNames: 'date', root, files: nodeFiles } as const;
+    const slots = new DatedSlots({ ...parts, clock, leaseMs: 60_000 });
+    const store = new RadixStorage({ ...parts, slots });
     const claimed = async () => {
       const all = [];
       for await (const one of slots.claim()) all.push(one);
@@ -196,9 +191,10 @@ describe('slots of dated trees', () => {
     const { root, slots, store } = dated('radix');
     const ids = Array.from({ length: 20 }, () => newCrashId('2016-06-22', 2));
     for (const crashId of ids) await store.saveRawCrash(reportOf(crashId));
-    await store.deleteCrash(ids[0] as string);
+    const [lost = ''] = ids;
+    await rm(join(root, '20160622/name', lost.slice(0, 2), lost.slice(2, 4), lost), { recursive: true });
     now = new Date('2016-06-22T11:01:00Z');
-    const other = new DatedSlots({ family: 'radix', dayNames: 'date', root, clock, leaseMs: 60_000 });
+    const other = new DatedSlots({ family: 'radix', dayNames: 'date', root, files: nodeFiles, clock, leaseMs: 60_000 });
     const seen: string[] = [];
     await Promise.all(
       [slots, other].map(async (walker) => {
@@ -210,7 +206,24 @@ describe('slots of dated trees', () => {
     );
     assert.deepEqual(seen.sort(), ids.slice(1).sort());
     assert.deepEqual(await readdir(join(root, '20160622/date')), []);
+    assert.deepEqual(await readdir(join(root, '20160622/claimed')), [], 'who came too late leaves no claim behind');
   });
+
+  for (const family of ['radix', 'legacy'] as const) {
+    test(`${family}: a deleted crash leaves no links behind, and its id can be announced again`, async () => {
+      now = new Date('2016-06-22T10:00:00Z');
+      const { root, store, claimed } = dated(family);
+      await store.saveRawCrash(reportOf(a));
+      await store.deleteCrash(a);
+      await assert.rejects(lstat(join(root, links[family][1])), { code: 'ENOENT' });
+      await assert.rejects(lstat(join(root, `20160622/date/10/00_00/${a}`)), { code: 'ENOENT' });
+      now = new Date('2016-06-22T11:00:00Z');
+      assert.deepEqual(await claimed(), []);
+      await store.saveRawCrash(reportOf(a));
+      now = new Date('2016-06-22T12:00:00Z');
+      assert.equal((await claimed()).length, 1);
+    });
+  }
 
   test('a resubmitted id of another day goes to the current slot of its own day; sub-slots of 2009 are entered', async () => {
     now = new Date('2026-03-04T23:59:59Z');

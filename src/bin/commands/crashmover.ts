@@ -4,7 +4,7 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { backoffMs } from '../../lib/backoff.ts';
-import { handOut, moveCrashes, takeFromQueue } from '../../mover/crashmover.ts';
+import { handOut, moveCrashes, takeClaimed, takeFromQueue } from '../../mover/crashmover.ts';
 import { type CopyContent, copyContents, failureText } from '../../mover/storage-copy.ts';
 import { type QueueName, queueNames } from '../../queue/crash-queue.ts';
 import { openContext } from '../context.ts';
@@ -14,6 +14,7 @@ import {
   type CrashChoice,
   chosenCrashes,
   countsText,
+  newCrashes,
   progressLine,
   stopSignal,
   tellEnd,
@@ -25,6 +26,7 @@ interface CrashmoverOptions extends CrashChoice {
   readonly from?: string;
   readonly to: string;
   readonly takeFromQueue?: boolean;
+  readonly takeNew?: boolean;
   readonly announce?: QueueName;
   readonly content: CopyContent;
   readonly deleteSource?: boolean;
@@ -41,7 +43,12 @@ export function addCrashmoverCommand(program: Command): void {
     .description('move crashes from one store to another: save, prove, announce, and only then delete the source')
     .requiredOption('--to <store>', 'store to write: a type, s3://bucket, fs:/path, or JSON')
     .option('--from <store>', 'store to read instead of the configured one')
-    .option('--take-from-queue', 'crash ids come from the configured queue and are acked once moved');
+    .addOption(
+      new Option('--take-from-queue', 'crash ids come from the configured queue and are acked once moved').conflicts(
+        'takeNew',
+      ),
+    )
+    .option('--take-new', 'crashes come from the slots of a dated tree, and leave them once moved');
   withCrashChoice(command)
     .addOption(new Option('--announce <queue>', 'publish each id once its crash is stored').choices(queueNames))
     .addOption(new Option('--content <what>', 'what is moved').choices(copyContents).default('raw'))
@@ -70,7 +77,9 @@ async function move(options: CrashmoverOptions): Promise<void> {
     const crashes =
       options.takeFromQueue && queue
         ? takeFromQueue(queue, { concurrency, leaseMs, signal })
-        : handOut(await chosenCrashes(options, source, context, signal));
+        : options.takeNew
+          ? takeClaimed(newCrashes(options, source, context, signal))
+          : handOut(await chosenCrashes(options, source, context, signal));
     const progress = await moveCrashes(crashes, {
       source,
       destination,

@@ -8,10 +8,12 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { sampled } from '../../client/sample.ts';
 import type { CrashId } from '../../crash/crash-id.ts';
 import { crashIdInText } from '../../crash/crash-id-text.ts';
+import { SalvageError } from '../../lib/errors.ts';
 import { numbered, type Repetition } from '../../lib/numbered.ts';
 import { makeIndexFinder } from '../../processor/index-finder.ts';
 import { PostgresSearch } from '../../search/postgres-search.ts';
-import type { CrashStorage } from '../../storage/crash-storage.ts';
+import type { ClaimedCrash, CrashStorage } from '../../storage/crash-storage.ts';
+import { storageErrors } from '../../storage/errors.ts';
 import type { ProcessContext } from '../context.ts';
 import { openDatabase } from './database.ts';
 
@@ -69,6 +71,22 @@ export async function chosenCrashes(
   const list = await listing(choice, storage, context);
   const pause = () => context.clock.sleep(idleMs, signal).catch(() => {});
   return numbered(() => sampled(list(), choice.sample), choice.number, pause, signal);
+}
+
+/** Crashes that nobody has taken yet, from a store that keeps count of them. */
+export function newCrashes(
+  { number }: CrashChoice,
+  storage: CrashStorage,
+  { clock }: ProcessContext,
+  signal: AbortSignal,
+): AsyncIterable<ClaimedCrash> {
+  const claim = storage.newCrashes?.bind(storage);
+  if (!claim)
+    throw new SalvageError(
+      storageErrors.storage_unsupported,
+      `the store ${storage.name} does not know which crashes are new; dated-radix, dated-legacy and temporary do`,
+    );
+  return numbered(claim, number, () => clock.sleep(idleMs, signal).catch(() => {}), signal);
 }
 
 async function listing(

@@ -97,13 +97,8 @@ function storageFactories(context: ProcessContext, database: Database | null): B
 
 function openTree(context: ProcessContext, json: JsonObject, shape: TreeShape, isDated: boolean): CrashStorage {
   const root = optionsOf(context, treeStorageOptions, json).root || join(context.dataDir, 'radix');
-  const slots = new DatedSlots({ ...shape, root, clock: context.clock });
-  return new RadixStorage({
-    ...shape,
-    root,
-    files: nodeFiles,
-    ...(isDated ? { onSaved: (crashId: string, place: string) => slots.announce(crashId, place) } : {}),
-  });
+  const parts = { ...shape, root, files: nodeFiles };
+  return new RadixStorage(isDated ? { ...parts, slots: new DatedSlots({ ...parts, clock: context.clock }) } : parts);
 }
 
 /** The configured values of a group, overridden by those of a leaf; a key that the group does not have is refused. */
