@@ -129,7 +129,7 @@ export function makeCollector(parts: CollectorParts): Collector {
   const listener = (request: IncomingMessage, response: ServerResponse): void =>
     lanes.enter(request, response, () => handle(request, response));
 
-  const onExpect = (request: IncomingMessage, response: ServerResponse): void => {
+  const onExpect = (server: Server, request: IncomingMessage, response: ServerResponse): void => {
     const route = routes.get(requestPath(request));
     const isReport = request.method === 'POST' && (route === 'submit' || route === 'bare');
     const refusal = isReport ? intake.refusal(request, route === 'bare') : null;
@@ -138,7 +138,7 @@ export function makeCollector(parts: CollectorParts): Collector {
       return;
     }
     response.writeContinue();
-    listener(request, response);
+    server.emit('request', request, response);
   };
 
   const collector: Collector = {
@@ -146,9 +146,9 @@ export function makeCollector(parts: CollectorParts): Collector {
     listener,
     serverOptions,
     attach(server) {
-      server.on('checkContinue', onExpect);
-      // Any other expectation is nobody's: the report is taken all the same.
-      server.on('checkExpectation', listener);
+      server.on('checkContinue', (request, response) => onExpect(server, request, response));
+      // Any other expectation is nobody's: the request is taken all the same.
+      server.on('checkExpectation', (request, response) => server.emit('request', request, response));
       server.on('clientError', (error: NodeJS.ErrnoException, socket) => onClientError(error, socket, lanes, routes));
       server.maxConnections = collectorLimits.connectionsMax.value;
       timers.push(setInterval(() => intake.sweep(), sweepMs).unref());

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
 import { type ErrorContext, nullErrorReporter } from '../../src/lib/sentry.ts';
 import { LocalStatus } from '../../src/lib/status.ts';
-import { RawConnection, requestBytes } from './raw-http.ts';
+import { exchange, RawConnection, requestBytes } from './raw-http.ts';
 import { field, form, formType, post, startCollector, stopAll } from './test-collector.ts';
 
 afterEach(stopAll);
@@ -157,6 +157,23 @@ test('drain: the deadline cuts who does not end', async () => {
   await collector.drain(50);
   await connection.ended();
   assert.equal(spool.reports.length, 0);
+});
+
+test('http: on a server made elsewhere, expectations on paths that are not the collector’s are its owner’s', async (t) => {
+  const { collector } = await startCollector();
+  const server = createServer(collector.serverOptions, (request, response) => {
+    if (collector.handles(request.url ?? '')) collector.listener(request, response);
+    else request.resume().on('end', () => response.end('from the owner'));
+  });
+  collector.attach(server);
+  t.after(() => server.close().closeAllConnections());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  for (const expectation of ['100-continue', 'miracles']) {
+    const reply = await exchange(port, post(form(field('A', '1')), { Expect: expectation }, '/upload'));
+    assert.equal(reply?.body, 'from the owner');
+    assert.match((await exchange(port, post(form(field('A', '1')), { Expect: expectation })))?.body ?? '', /^CrashID=/);
+  }
 });
 
 test('drain: on a server made elsewhere it waits for the reports under way', async () => {
