@@ -47,7 +47,7 @@ const telemetryAliases: readonly (readonly [string, string])[] = [
 export function makeExportDestination(
   name: string,
   target: Destination,
-  allowedFields: ReadonlySet<string>,
+  allowedFields: ReadonlySet<string> | null,
 ): Destination {
   return {
     name,
@@ -56,10 +56,12 @@ export function makeExportDestination(
   };
 }
 
-export function exportedCrashOf(processed: ProcessedCrash, allowedFields: ReadonlySet<string>): ProcessedCrash {
+/** `allowedFields`: null = every public field. */
+export function exportedCrashOf(processed: ProcessedCrash, allowedFields: ReadonlySet<string> | null): ProcessedCrash {
   const { document } = publicCrashOf(processed);
   const exported: ProcessedCrash = {};
-  for (const [key, value] of Object.entries(document)) if (allowedFields.has(key)) exported[key] = value;
+  for (const [key, value] of Object.entries(document))
+    if (!allowedFields || allowedFields.has(key)) exported[key] = value;
   for (const [field, alias] of telemetryAliases) if (exported[field] !== undefined) exported[alias] = exported[field];
   return exported;
 }

@@ -59,7 +59,7 @@ export const processorOptions = declareOptions('processor', 'Turns raw crashes i
   exportStorage: option.json<JsonObject | null>(
     null,
     storageConfigOf,
-    'store or tree of stores that also gets the public part of each processed crash, such as {"type": "s3", "bucket": "telemetry"}; null = none',
+    'store or tree of stores that also gets the public part of each processed crash, such as {"type": "s3", "bucket": "telemetry", "processedLayout": "crash_report"}; null = none',
   ),
   exportFields: option.list(
     [],

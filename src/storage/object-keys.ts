@@ -9,15 +9,21 @@ import { mainDumpName } from '../crash/raw-crash.ts';
 export const objectLayouts = ['antenna-2018', 'antenna-today', 'socorro-2016'] as const;
 export type ObjectLayout = (typeof objectLayouts)[number];
 
+/** Where processed crashes lie: by id, or by day and id under the name that Socorro's telemetry export has. */
+export const processedLayouts = ['processed_crash', 'crash_report'] as const;
+export type ProcessedLayout = (typeof processedLayouts)[number];
+
 /** Kinds that a dump of that name would overwrite; such a dump gets `.dump` behind its name. */
 const reserved = /^(raw_crash|dump_names|processed_crash|crash_report|support_reason)(\.dump)*$/;
 
 /** Folders and keys of one bucket. `prefix` is empty or ends with a slash. Crash ids are checked: they become keys. */
 export class ObjectKeys {
   readonly #prefix: string;
+  readonly #processedLayout: ProcessedLayout;
 
-  constructor(prefix = '') {
+  constructor(prefix = '', processedLayout: ProcessedLayout = 'processed_crash') {
     this.#prefix = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+    this.#processedLayout = processedLayout;
   }
 
   rawCrash(layout: ObjectLayout, crashId: CrashId): string {
@@ -41,7 +47,8 @@ export class ObjectKeys {
   }
 
   processedCrash(crashId: CrashId): string {
-    return `${this.#prefix}v1/processed_crash/${checked(crashId)}`;
+    const day = this.#processedLayout === 'crash_report' ? `${dateOf(checked(crashId))}/` : '';
+    return `${this.#prefix}v1/${this.#processedLayout}/${day}${checked(crashId)}`;
   }
 
   /** `names`: all dump names of the report, since three spellings of the main dump share one place. */

@@ -4,7 +4,7 @@
 
 import { isJsonObject, type JsonObject } from '../lib/json.ts';
 import { declareOptions, option } from '../lib/options.ts';
-import { objectLayouts } from './object-keys.ts';
+import { objectLayouts, processedLayouts } from './object-keys.ts';
 
 export const fsStorageOptions = declareOptions(
   'storage.fs',
@@ -60,6 +60,11 @@ export const s3Options = declareOptions(
     }),
     prefix: option.text('', 'Before every key, e.g. `prod`.'),
     layout: option.choice(objectLayouts, 'antenna-2018', 'Where new raw crashes go; all layouts are read.'),
+    processedLayout: option.choice(
+      processedLayouts,
+      'processed_crash',
+      'Where processed crashes go: `v1/processed_crash/ID`, or `v1/crash_report/YYYYMMDD/ID` for readers of the telemetry export.',
+    ),
     isVirtualHosted: option.boolean(false, 'Bucket in the host name instead of the path.'),
     sendsChecksums: option.boolean(
       false,

@@ -9,7 +9,7 @@ import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import { isErrorOf, SalvageError } from '../lib/errors.ts';
 import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
-import { ObjectKeys, type ObjectLayout, objectLayouts } from './object-keys.ts';
+import { ObjectKeys, type ObjectLayout, objectLayouts, type ProcessedLayout } from './object-keys.ts';
 import { S3Bucket, type S3BucketOptions } from './s3-bucket.ts';
 import { listS3CrashIds } from './s3-listing.ts';
 import { parseStoredJson } from './stored-json.ts';
@@ -20,6 +20,7 @@ export interface S3StorageOptions extends S3BucketOptions {
   readonly prefix?: string;
   /** Where new raw crashes go. */
   readonly layout?: ObjectLayout;
+  readonly processedLayout?: ProcessedLayout;
   /** Where raw crashes are looked for, most likely first. */
   readonly layoutsRead?: readonly ObjectLayout[];
 }
@@ -38,7 +39,7 @@ export class S3Storage implements CrashStorage {
 
   constructor(options: S3StorageOptions) {
     this.#bucket = new S3Bucket(options);
-    this.#keys = new ObjectKeys(options.prefix);
+    this.#keys = new ObjectKeys(options.prefix, options.processedLayout);
     this.#layout = options.layout ?? 'antenna-2018';
     const read = options.layoutsRead ?? objectLayouts;
     this.#layoutsRead = [this.#layout, ...read.filter((layout) => layout !== this.#layout)];

@@ -40,6 +40,10 @@ test('an export hands on the reduced crash and withholds the raw one', async () 
   await destination.saveProcessedCrash(crashId, { signature: 's', url: 'secret', product: 'p' }, { URL: 'secret' });
   assert.deepEqual(target.saved.get(crashId), { signature: 's' });
   assert.deepEqual(raws, [{}]);
+  const everything = makeExportDestination('telemetry', spy, null);
+  const browser = { mdsw_status_string: 'OK' };
+  await everything.saveProcessedCrash(crashId, { signature: 's', url: 'x', upload_file_minidump_browser: browser }, {});
+  assert.deepEqual(target.saved.get(crashId), { signature: 's', upload_file_minidump_browser: browser });
 });
 
 test('what the index got is found again for reprocessing, each crash once', async () => {

@@ -96,6 +96,13 @@ describe('object keys', () => {
     );
   });
 
+  test('processed crashes lie by id, and in an export by day as telemetry looks for them', () => {
+    const crashId = '6c43aa7c-7d34-41cf-85aa-55b0d0160622';
+    assert.equal(new ObjectKeys('prod').processedCrash(crashId), `prod/v1/processed_crash/${crashId}`);
+    assert.equal(new ObjectKeys('', 'crash_report').processedCrash(crashId), `v1/crash_report/20160622/${crashId}`);
+    assert.throws(() => new ObjectKeys('', 'crash_report').processedCrash('../x'));
+  });
+
   test('the main dump and a lone nameless one are where Antenna puts them', () => {
     const keys = new ObjectKeys();
     const crashId = '6c43aa7c-7d34-41cf-85aa-55b0d0160622';

@@ -2,7 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { processedFields } from '../../crash/processed-crash.ts';
+import { processedFieldOf } from '../../crash/processed-crash.ts';
 import { type Destination, makeExportDestination } from '../../processor/destinations.ts';
 import { makeIndexDestination } from '../../processor/index-destination.ts';
 import { processorOptions } from '../../processor/options.ts';
@@ -22,6 +22,10 @@ export async function openDestinations(
   if (exportStorage === null) return [index];
   const storage = await buildConfiguredStorage(context, database, exportStorage);
   context.releasers.add('export storage', () => storage.close());
-  const fields = exportFields.length > 0 ? exportFields : processedFields.map(({ name }) => name);
-  return [index, makeExportDestination('export', storage, new Set(fields))];
+  for (const name of exportFields)
+    if (processedFieldOf(name)?.permission !== 'public')
+      context.logger.warning(
+        `processor.exportFields: ${name} is no public field (docs/processed-crash.md): not exported`,
+      );
+  return [index, makeExportDestination('export', storage, exportFields.length > 0 ? new Set(exportFields) : null)];
 }
