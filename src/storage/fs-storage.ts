@@ -9,14 +9,14 @@ import type { Dump } from '../crash/dump.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
 import type { Clock } from '../lib/clock.ts';
-import { DirectorySyncs, makeDirectory, readRange, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
+import { DirectorySyncs, makeDirectory, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { errorCode, type Files } from '../lib/files.ts';
 import { type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import { storageErrors } from './errors.ts';
-import { fsFailure } from './fs-failure.ts';
+import { type FileTree, failureBelow, readStoredFile } from './fs-failure.ts';
 import { dumpNamesPath, dumpPath, isDateName, processedCrashPath, rawCrashPath, workPath } from './fs-paths.ts';
-import { parseStoredJson } from './stored-json.ts';
+import { formatDumpNames, parseDumpNames, parseStoredJson } from './stored-json.ts';
 
 export interface FsStorageParts {
   /** Made when missing. */
@@ -74,7 +74,7 @@ export class FsStorage implements CrashStorage {
           written.push({ from: await this.#write(dump.open()), to: dumpPath(this.#root, crashId, dump.name) });
         }
         const [namesFrom, rawFrom] = await Promise.all([
-          this.#write([Buffer.from(pythonList(names))]),
+          this.#write([formatDumpNames(names)]),
           this.#write([report.rawCrashJson]),
         ]);
         written.push({ from: namesFrom, to: dumpNamesPath(this.#root, crashId) });
@@ -107,9 +107,13 @@ export class FsStorage implements CrashStorage {
   async getDumpNames(crashId: CrashId): Promise<readonly string[]> {
     await this.#requireRawCrash(crashId);
     return this.#guard(crashId, async () => {
-      const names = await this.#readDumpNames(crashId);
-      if (!names) throw new SalvageError(storageErrors.storage_corrupt, `the dump names of ${crashId} are damaged`);
-      return names;
+      try {
+        const path = dumpNamesPath(this.#root, crashId);
+        return parseDumpNames(await readWholeFile(this.#files, path, jsonBytesMax), crashId);
+      } catch (error) {
+        if (errorCode(error) !== 'ENOENT') throw error;
+        throw new SalvageError(storageErrors.storage_corrupt, `the dump names of ${crashId} are missing`);
+      }
     });
   }
 
@@ -122,7 +126,8 @@ export class FsStorage implements CrashStorage {
       throw new SalvageError(kind, `dump ${name} of ${crashId} is not there`);
     }
     const { sizeBytes } = status;
-    return { name, sizeBytes, sha256: null, localPath: path, open: () => readRange(this.#files, path, 0, sizeBytes) };
+    const open = () => readStoredFile(this.#tree, path, sizeBytes);
+    return { name, sizeBytes, sha256: null, localPath: path, open };
   }
 
   async getProcessedCrash(crashId: CrashId): Promise<ProcessedCrash> {
@@ -248,17 +253,6 @@ export class FsStorage implements CrashStorage {
     }
   }
 
-  async #readDumpNames(crashId: CrashId): Promise<string[] | null> {
-    try {
-      const text = await readWholeFile(this.#files, dumpNamesPath(this.#root, crashId), jsonBytesMax);
-      const names: unknown = JSON.parse(text.toString('utf8'));
-      return Array.isArray(names) && names.every((name) => typeof name === 'string') ? names.sort() : null;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null;
-      throw error;
-    }
-  }
-
   async #requireRawCrash(crashId: CrashId): Promise<void> {
     const status = await this.#guard(crashId, () => this.#files.stat(rawCrashPath(this.#root, crashId)));
     if (!status) await this.#guard(crashId, () => Promise.reject(this.#notFound(crashId)));
@@ -287,24 +281,17 @@ export class FsStorage implements CrashStorage {
     return new SalvageError(storageErrors.crash_not_found, `${what} is not in ${this.#root}`);
   }
 
-  /** Turns the system's errors into the four of the port; "not found" counts only while the root itself is there. */
+  get #tree(): FileTree {
+    return { files: this.#files, root: this.#root };
+  }
+
   async #guard<T>(what: string, action: () => Promise<T>): Promise<T> {
     try {
       return await action();
     } catch (error) {
       // A directory that retention removed is made again at the next try.
       this.#known.clear();
-      const isMissing = error instanceof SalvageError && error.slug === storageErrors.crash_not_found.slug;
-      if (!isMissing && error instanceof SalvageError) throw error;
-      const rootStatus = await this.#files.stat(this.#root).catch(() => null);
-      if (isMissing && rootStatus) throw error;
-      if (isMissing || !rootStatus) throw fsFailure('ENODEV', `${this.#root} is not there (${what})`, error);
-      throw fsFailure(errorCode(error), `${what}: ${(error as Error).message}`, error);
+      throw await failureBelow(this.#tree, what, error);
     }
   }
-}
-
-/** JSON as Antenna writes it: a space behind the comma. */
-function pythonList(names: readonly string[]): string {
-  return `[${names.map((name) => JSON.stringify(name)).join(', ')}]`;
 }

@@ -162,7 +162,7 @@ export class PostgresStorage implements CrashStorage {
     );
     if (!row) throw notFound(`dump ${name} of ${crashId}`);
     const { size_bytes: sizeBytes, sha256 } = row;
-    return verifiedDump({ name, sizeBytes, sha256, open: () => this.#readChunks(crashId, name) });
+    return verifiedDump({ name, sizeBytes, sha256, open: () => this.#readChunks(crashId, name, sizeBytes) });
   }
 
   async getProcessedCrash(crashId: CrashId): Promise<ProcessedCrash> {
@@ -245,13 +245,16 @@ export class PostgresStorage implements CrashStorage {
     await client.query({ name: 'storage-save-dump', text: saveDumpSql, values });
   }
 
-  async *#readChunks(crashId: CrashId, name: string): AsyncGenerator<Uint8Array> {
-    for (let chunk = 0; ; chunk++) {
+  async *#readChunks(crashId: CrashId, name: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
+    let readBytes = 0;
+    for (let chunk = 0; readBytes < sizeBytes; chunk++) {
       const row = await this.#row<{ bytes: Buffer }>(
         'select bytes from dump_chunks where submitted_on = $1 and crash_id = $2 and name = $3 and chunk = $4',
         [dayOf(crashId), crashId, name, chunk],
       );
-      if (!row) return;
+      // Deleted while it is read, or damaged.
+      if (!row) return void (await this.getRawCrashJson(crashId));
+      readBytes += row.bytes.length;
       yield row.bytes;
     }
   }

@@ -10,13 +10,13 @@ import { type CrashId, dateOf, isCrashId } from '../crash/crash-id.ts';
 import type { Dump } from '../crash/dump.ts';
 import type { ProcessedCrash } from '../crash/processed-crash.ts';
 import type { CrashReport, RawCrash } from '../crash/raw-crash.ts';
-import { DirectorySyncs, makeDirectory, readRange, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
+import { DirectorySyncs, makeDirectory, readWholeFile, writeSyncedFile } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { errorCode, type Files } from '../lib/files.ts';
 import { type ClaimedCrash, type CrashStorage, fullCapabilities, type ListFilter } from './crash-storage.ts';
 import type { DatedSlots } from './dated-slots.ts';
 import { storageErrors } from './errors.ts';
-import { fsFailure } from './fs-failure.ts';
+import { failureBelow, readStoredFile } from './fs-failure.ts';
 import { storageLimits } from './limits.ts';
 import { claimRoot } from './radix-marker.ts';
 import { dumpFile, dumpNameOf, placesOf, processedCrashFile, rawCrashFile, type TreeShape } from './radix-paths.ts';
@@ -105,7 +105,7 @@ export class RadixStorage implements CrashStorage {
       const status = await this.#parts.files.stat(path);
       if (!status) throw this.#notFound(`dump ${name} of ${crashId}`);
       const { sizeBytes } = status;
-      return { name, sizeBytes, sha256: null, open: () => readRange(this.#parts.files, path, 0, sizeBytes) };
+      return { name, sizeBytes, sha256: null, open: () => readStoredFile(this.#parts, path, sizeBytes) };
     });
   }
 
@@ -250,17 +250,11 @@ export class RadixStorage implements CrashStorage {
     return new SalvageError(storageErrors.crash_not_found, `${what} is not in ${this.#parts.root}`);
   }
 
-  /** "Not found" counts only while the root itself is there: a disk that is not mounted is an outage. */
   async #guard<T>(what: string, action: () => Promise<T>): Promise<T> {
     try {
       return await action();
     } catch (error) {
-      const isMissing = error instanceof SalvageError && error.slug === storageErrors.crash_not_found.slug;
-      if (error instanceof SalvageError && !isMissing) throw error;
-      const hasRoot = (await this.#parts.files.stat(this.#parts.root).catch(() => null)) !== null;
-      if (!hasRoot) throw fsFailure('ENODEV', `${this.#parts.root} is not there (${what})`, error);
-      if (isMissing) throw error;
-      throw fsFailure(errorCode(error), `${what}: ${(error as Error).message}`, error);
+      throw await failureBelow(this.#parts, what, error);
     }
   }
 }

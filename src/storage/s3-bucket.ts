@@ -13,6 +13,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type { Dump } from '../crash/dump.ts';
+import { SalvageError } from '../lib/errors.ts';
+import { storageErrors } from './errors.ts';
 import { storageLimits } from './limits.ts';
 import { isMissing, s3Failure } from './s3-failure.ts';
 
@@ -138,9 +140,11 @@ export class S3Bucket {
     });
   }
 
+  /** An object that is not there any more is `crash_not_found`. */
   async *stream(key: string): AsyncGenerator<Uint8Array> {
     const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-    const answer = await this.#guard(key, undefined, () => this.#client.send(command));
+    const answer = await this.#orNull(key, undefined, () => this.#client.send(command));
+    if (!answer) throw new SalvageError(storageErrors.crash_not_found, `${key} of ${this.url} was deleted`);
     const body = answer.Body as Readable;
     try {
       for await (const chunk of body) yield chunk as Uint8Array;

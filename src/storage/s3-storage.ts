@@ -12,7 +12,7 @@ import { storageErrors } from './errors.ts';
 import { ObjectKeys, type ObjectLayout, objectLayouts, type ProcessedLayout } from './object-keys.ts';
 import { S3Bucket, type S3BucketOptions } from './s3-bucket.ts';
 import { listS3CrashIds } from './s3-listing.ts';
-import { parseStoredJson } from './stored-json.ts';
+import { formatDumpNames, parseDumpNames, parseStoredJson } from './stored-json.ts';
 import { verifiedDump } from './verified-dump.ts';
 
 export interface S3StorageOptions extends S3BucketOptions {
@@ -56,7 +56,7 @@ export class S3Storage implements CrashStorage {
     const names = dumps.map((dump) => dump.name).sort();
     // One after the other: memory stays at one part of one dump, whatever the report holds.
     for (const dump of dumps) await this.#bucket.putDump(this.#keys.dump(crashId, dump.name, names), dump, signal);
-    await this.#bucket.put(this.#keys.dumpNames(crashId), Buffer.from(pythonList(names)), signal);
+    await this.#bucket.put(this.#keys.dumpNames(crashId), formatDumpNames(names), signal);
     await this.#bucket.put(this.#keys.rawCrash(this.#layout, crashId), report.rawCrashJson, signal);
   }
 
@@ -83,7 +83,7 @@ export class S3Storage implements CrashStorage {
 
   async getDumpNames(crashId: CrashId, signal?: AbortSignal): Promise<readonly string[]> {
     const bytes = await this.#bucket.get(this.#keys.dumpNames(crashId), signal);
-    if (bytes) return parseNames(bytes, crashId);
+    if (bytes) return parseDumpNames(bytes, crashId);
     // Names come before the raw crash: without them either nothing is there or something was lost.
     await this.getRawCrashJson(crashId, signal);
     throw new SalvageError(storageErrors.storage_corrupt, `the dump names of ${crashId} are missing`);
@@ -136,19 +136,4 @@ export class S3Storage implements CrashStorage {
   async close(): Promise<void> {
     this.#bucket.close();
   }
-}
-
-/** JSON as Antenna writes it: a space behind the comma. */
-function pythonList(names: readonly string[]): string {
-  return `[${names.map((name) => JSON.stringify(name)).join(', ')}]`;
-}
-
-function parseNames(bytes: Uint8Array, crashId: CrashId): readonly string[] {
-  try {
-    const names: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names.toSorted();
-  } catch {
-    // Said below.
-  }
-  throw new SalvageError(storageErrors.storage_corrupt, `the dump names of ${crashId} are damaged`);
 }

@@ -107,6 +107,17 @@ export function storageContract(name: string, subject: StorageUnderTest): void {
       }
     });
 
+    test('a dump that is deleted before it is read is gone, not an unknown error', async () => {
+      const store = await storage();
+      const crashId = newCrashId();
+      await store.saveRawCrash(reportOf(crashId));
+      const dump = await store.getDump(crashId, 'upload_file_minidump');
+      await store.deleteCrash(crashId);
+      // Who has the bytes already may still give them.
+      const read = await bytesOf(dump).catch(hasSlug('crash_not_found'));
+      assert.ok(read === true || String(read) === `MDMP ${crashId}`);
+    });
+
     test('a report without dumps', async () => {
       const store = await storage();
       const crashId = newCrashId();
