@@ -8,12 +8,13 @@ import { endsWithin } from '../lib/ends-within.ts';
 import type { LocalStatus } from '../lib/status.ts';
 import { type ProcessContext, runRole } from './context.ts';
 import { optionGroups } from './option-groups.ts';
-import { processOptions, queueOptions } from './options.ts';
+import { metricsOptions, processOptions, queueOptions } from './options.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { listenFailure } from './parts/listen.ts';
 import { makeOwnStatus } from './parts/own-status.ts';
 import { openQueue } from './parts/queues.ts';
 import { isStorageConfigured, needsPostgres, openStorage } from './parts/storages.ts';
+import { startPrometheusEndpoint } from './prometheus-endpoint.ts';
 
 /** One process, or with WEB_CONCURRENCY several on one port, each with its own part of the spool. */
 export async function collect(): Promise<void> {
@@ -115,6 +116,16 @@ async function superviseWorkers(count: number): Promise<void> {
       if (Object.keys(cluster.workers ?? {}).length === 0) process.exit(0);
       stopAll(signal);
     });
+  const stopMetrics = await startMetricsOfWorkers();
   for (let index = 0; index < count; index++) start();
   await ended;
+  await stopMetrics();
+}
+
+/** One scrape sees all workers; their counts would otherwise come from one or the other. */
+async function startMetricsOfWorkers(): Promise<() => Promise<void>> {
+  const { prometheusPort } = readConfig({ groups: optionGroups, environment: process.env }).valuesOf(metricsOptions);
+  if (prometheusPort === 0) return async () => {};
+  const { makePrometheusOfWorkers } = await import('../lib/metric-sinks.ts');
+  return await startPrometheusEndpoint(await makePrometheusOfWorkers(), prometheusPort);
 }

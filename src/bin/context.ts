@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import cluster from 'node:cluster';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Config, readConfig } from '../config/config.ts';
@@ -166,9 +167,10 @@ async function openMetrics(config: Config, logger: Logger, host: string, release
     releasers.add('statsd', statsd.close);
   }
   if (settings.prometheusPort !== 0) {
-    const prometheus = await makePrometheusMetrics();
+    const prometheus = await makePrometheusMetrics(cluster.isWorker);
     sinks.push(prometheus.metrics);
-    releasers.add('prometheus', await startPrometheusEndpoint(prometheus, settings.prometheusPort));
+    if (!cluster.isWorker)
+      releasers.add('prometheus', await startPrometheusEndpoint(prometheus, settings.prometheusPort));
   }
   return sinks.length === 0 ? nullMetrics : fanOutMetrics(sinks);
 }

@@ -3,12 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { createServer } from 'node:http';
+import type { PrometheusSource } from '../lib/metric-sinks.ts';
 
 /** Serves `/metrics` on a port of its own, on loopback and every other address alike; returns the releaser. */
-export async function startPrometheusEndpoint(
-  source: { text(): Promise<string>; readonly contentType: string },
-  port: number,
-): Promise<() => Promise<void>> {
+export async function startPrometheusEndpoint(source: PrometheusSource, port: number): Promise<() => Promise<void>> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end();

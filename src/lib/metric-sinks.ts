@@ -100,15 +100,29 @@ export async function makeStatsdMetrics(target: StatsdTarget): Promise<{ metrics
 const byteBuckets = [1e3, 1e4, 5e4, 1e5, 2.5e5, 5e5, 1e6, 2.5e6, 5e6, 1e7, 2.5e7, 1e8];
 const msBuckets = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000];
 
-/** Keeps counts for a Prometheus scrape; `text()` is the exposition. */
-export async function makePrometheusMetrics(): Promise<{
-  metrics: Metrics;
+/** What a Prometheus scrape gets. */
+export interface PrometheusSource {
   text(): Promise<string>;
-  contentType: string;
-}> {
+  readonly contentType: string;
+}
+
+/** The numbers of all worker processes of this one together, asked for at each scrape. */
+export async function makePrometheusOfWorkers(): Promise<PrometheusSource> {
+  const { AggregatorRegistry } = await import('prom-client');
+  const registry = new AggregatorRegistry();
+  return { text: () => registry.clusterMetrics(), contentType: registry.contentType };
+}
+
+/** Keeps counts for a Prometheus scrape; in a worker process its primary asks for them (`makePrometheusOfWorkers`). */
+export async function makePrometheusMetrics(isWorker = false): Promise<PrometheusSource & { metrics: Metrics }> {
   const prometheus = await import('prom-client');
   const registry = new prometheus.Registry();
   prometheus.collectDefaultMetrics({ register: registry });
+  if (isWorker) {
+    prometheus.AggregatorRegistry.setRegistries(registry);
+    // Only its making begins to listen to the primary.
+    new prometheus.AggregatorRegistry();
+  }
   const made = new Map<string, unknown>();
   const get = <T>(
     metric: MetricDeclaration,
@@ -130,7 +144,10 @@ export async function makePrometheusMetrics(): Promise<{
     incr: (metric, tags = {}, by = 1) =>
       get(metric, (base) => new prometheus.Counter(base)).inc(declaredTags(metric, tags), by),
     gauge: (metric, value, tags = {}) =>
-      get(metric, (base) => new prometheus.Gauge(base)).set(declaredTags(metric, tags), value),
+      get(metric, (base) => new prometheus.Gauge({ ...base, aggregator: metric.acrossProcesses ?? 'sum' })).set(
+        declaredTags(metric, tags),
+        value,
+      ),
     timing: observe,
     histogram: observe,
   };

@@ -10,6 +10,8 @@ export interface MetricDeclaration {
   readonly unit?: 'bytes' | 'ms' | 'items' | 's';
   /** Names of the tags it may carry. */
   readonly tags?: readonly string[];
+  /** A gauge of several processes on one node: `max` where a sum would say nothing, such as an age. */
+  readonly acrossProcesses?: 'max';
   readonly doc: string;
 }
 

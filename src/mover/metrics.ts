@@ -45,6 +45,7 @@ export const moverMetrics = declareMetrics({
     name: 'socorro.collector.crashmover.back_end_down',
     kind: 'gauge',
     tags: ['back_end'],
+    acrossProcesses: 'max',
     doc: '1 while the storage or the queue does not answer its check and the mover waits for it.',
   },
 });

@@ -21,6 +21,7 @@ export const spoolMetrics = declareMetrics({
     name: 'socorro.collector.spool.oldest_age',
     kind: 'gauge',
     unit: 's',
+    acrossProcesses: 'max',
     doc: 'Age of the oldest crash in the spool; 0 when empty. Grows while a storage or queue is down.',
   },
   damaged: {

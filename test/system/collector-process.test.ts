@@ -44,6 +44,14 @@ async function beginReport(port: number): Promise<() => Promise<string>> {
   };
 }
 
+async function freePort(): Promise<number> {
+  const probe = createSocketServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await promisify(probe.close.bind(probe))();
+  return port;
+}
+
 function envFile(lines: readonly string[]): string {
   const path = `${newFolder()}.env`;
   writeFileSync(path, `${lines.join('\n')}\n`);
@@ -155,10 +163,7 @@ test('without settings: one line a crash of the null throttler, storage and queu
 });
 
 test('SIGTERM drains and exits 0; PORT is honoured', async () => {
-  const probe = createSocketServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await promisify(probe.close.bind(probe))();
+  const port = await freePort();
   const crashes = newFolder();
   const node = await startCollector({
     PORT: String(port),
@@ -329,15 +334,22 @@ test('statsd gets the names of the contract, under the namespace', async () => {
 });
 
 test('Prometheus has a port of its own', async () => {
-  const probe = createSocketServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await promisify(probe.close.bind(probe))();
+  const port = await freePort();
   const node = await startCollector({ SALVAGE_PROMETHEUS_PORT: String(port) });
   await submitReport(node.port);
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   assert.match(text, /^socorro_collector_breakpad_resource_incoming_crash(\{[^}]*\})? 1$/m);
   assert.equal((await fetch(`http://127.0.0.1:${node.port}/metrics`)).status, 404);
+  assert.equal(await node.stop(), 0);
+});
+
+test('Prometheus sees all processes of WEB_CONCURRENCY in one scrape', async () => {
+  const port = await freePort();
+  const node = await startCollector({ SALVAGE_PROMETHEUS_PORT: String(port), WEB_CONCURRENCY: '3' });
+  for (let count = 0; count < 12; count++) await submitReport(node.port);
+  const scrape = async () => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  for (const text of [await scrape(), await scrape()])
+    assert.match(text, /^socorro_collector_breakpad_resource_incoming_crash(\{[^}]*\})? 12$/m);
   assert.equal(await node.stop(), 0);
 });
 
