@@ -19,12 +19,12 @@ export interface BuildKey {
 export interface VersionSource {
   /** Null when the build is not known or the source does not answer; never throws. */
   versionOf(build: BuildKey): Promise<string | null>;
-  /** True if the source has versions of that product at all. */
-  knowsProduct(product: string): boolean;
+  /** True if the source has versions of that product at all; never throws. */
+  knowsProduct(product: string): Promise<boolean>;
 }
 
 /** Knows nothing. */
-export const noVersions: VersionSource = { versionOf: async () => null, knowsProduct: () => false };
+export const noVersions: VersionSource = { versionOf: async () => null, knowsProduct: async () => false };
 
 /** Asks one source after the other. */
 export function firstOf(sources: readonly VersionSource[]): VersionSource {
@@ -36,7 +36,10 @@ export function firstOf(sources: readonly VersionSource[]): VersionSource {
       }
       return null;
     },
-    knowsProduct: (product) => sources.some((source) => source.knowsProduct(product)),
+    async knowsProduct(product) {
+      for (const source of sources) if (await source.knowsProduct(product)) return true;
+      return false;
+    },
   };
 }
 
@@ -64,7 +67,7 @@ export function makeHttpVersions(options: HttpVersionOptions): VersionSource {
     max: processorLimits.versionsCachedMax.value,
   });
   return {
-    knowsProduct: (product) => options.products.includes(product),
+    knowsProduct: async (product) => options.products.includes(product),
     async versionOf(build) {
       const key = JSON.stringify([build.product, build.channel, build.buildId]);
       const cached = cache.get(key);

@@ -74,6 +74,7 @@ export class VersionsFile implements VersionSource {
   #products: ReadonlySet<string> = new Set();
   #seen = '';
   #checkedAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(path: string, nowMs: () => number) {
     this.#path = path;
@@ -85,14 +86,21 @@ export class VersionsFile implements VersionSource {
     return this.#versions.get(keyOf(build)) ?? null;
   }
 
-  knowsProduct(product: string): boolean {
+  async knowsProduct(product: string): Promise<boolean> {
+    await this.refresh();
     return this.#products.has(product);
   }
 
-  /** Reads the file if it changed since. */
-  async refresh(): Promise<void> {
-    if (this.#nowMs() - this.#checkedAtMs < recheckMs) return;
-    this.#checkedAtMs = this.#nowMs();
+  /** Reads the file if it changed since; whoever asks meanwhile waits for the same reading. */
+  refresh(): Promise<void> {
+    if (this.#nowMs() - this.#checkedAtMs >= recheckMs) {
+      this.#checkedAtMs = this.#nowMs();
+      this.#reading = this.#read();
+    }
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
     try {
       const { mtimeMs, size } = await stat(this.#path);
       if (`${mtimeMs}:${size}` === this.#seen) return;

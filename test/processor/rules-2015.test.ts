@@ -218,7 +218,7 @@ const cases: readonly Case[] = [
   {
     rule: 'BetaVersionRule',
     processed: { product: 'WaterWolf', version: '3.0', build: '20001001101010', release_channel: 'BETA' },
-    services: { versions: { knowsProduct: () => true, versionOf: async () => '3.0b5' } },
+    services: { versions: { knowsProduct: async () => true, versionOf: async () => '3.0b5' } },
     changed: { version: '3.0b5' },
   },
   {

@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SalvageError } from '../../src/lib/errors.ts';
+import { makeProcessor } from '../../src/processor/processor.ts';
 import { firstOf, makeHttpVersions, noVersions } from '../../src/processor/version-source.ts';
 import { importVersions, parseVersions, VersionsFile } from '../../src/processor/versions-file.ts';
-import { FakeClock } from './fakes.ts';
+import { crashId, FakeClock, partsOf } from './fakes.ts';
 
 const build = { product: 'Lantern', channel: 'beta', buildId: '20261119' };
 
@@ -53,13 +54,41 @@ test('imported builds are found at once by a running processor, and damage does 
   assert.equal(await importVersions(path, [{ ...build, buildId: '2', version: '1.2b9' }]), 2);
   clock.nowMs += 11_000;
   assert.equal(await source.versionOf({ ...build, channel: 'BETA' }), '1.2b3');
-  assert.ok(source.knowsProduct('Lantern'));
-  assert.ok(!source.knowsProduct('Other'));
+  assert.ok(await source.knowsProduct('Lantern'));
+  assert.ok(!(await source.knowsProduct('Other')));
   await writeFile(path, 'damaged');
   clock.nowMs += 11_000;
   assert.equal(await source.versionOf(build), '1.2b3');
   await assert.rejects(importVersions(path, []), /line 1/);
   assert.equal(await readFile(path, 'utf8'), 'damaged');
+});
+
+test('crashes that come at once all wait for the first reading', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'versions-')), 'versions.jsonl');
+  await importVersions(path, [{ ...build, version: '1.2b3' }]);
+  const source = new VersionsFile(path, () => 0);
+  assert.deepEqual(await Promise.all([source.versionOf(build), source.versionOf(build)]), ['1.2b3', '1.2b3']);
+});
+
+test('versions of a product that is no browser count from the first crash on', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'versions-')), 'versions.jsonl');
+  const clock = new FakeClock();
+  const versions = new VersionsFile(path, () => clock.monotonicMs());
+  const parts = partsOf({ services: { ...partsOf().services, versions } });
+  const processor = makeProcessor(parts);
+  const process = async (product: string) => {
+    parts.storage.add(
+      crashId,
+      { ProductName: product, Version: '1.2', ReleaseChannel: 'beta', BuildID: '20261119' },
+      {},
+    );
+    return (await processor.process(crashId)).processed['version'];
+  };
+  assert.equal(await process('Lantern'), '1.2', 'nothing was imported: no suffix');
+  await importVersions(path, [{ ...build, version: '1.2b3' }]);
+  clock.nowMs += 11_000;
+  assert.equal(await process('Lantern'), '1.2b3');
+  assert.equal(await process('Other'), '1.2');
 });
 
 test('the service is asked again on 429 and 5xx, and its answers are kept', async () => {
@@ -94,7 +123,7 @@ test('the service is asked again on 429 and 5xx, and its answers are kept', asyn
 });
 
 test('sources are asked in order', async () => {
-  const known = { versionOf: async () => '1', knowsProduct: () => true };
+  const known = { versionOf: async () => '1', knowsProduct: async () => true };
   assert.equal(await firstOf([noVersions, known]).versionOf(build), '1');
   assert.equal(await firstOf([]).versionOf(build), null);
 });

@@ -47,6 +47,9 @@ function channelOf(context: RuleContext): string {
   return typeof channel === 'string' ? channel.toLowerCase() : '';
 }
 
+const isOfFirefox = ({ processed }: RuleContext) => betaProducts.includes(String(processed['product']));
+const isBeta = (context: RuleContext) => betaChannels.includes(channelOf(context));
+
 async function setBetaVersion(context: RuleContext): Promise<undefined> {
   const { processed, notes, services } = context;
   const channel = channelOf(context);
@@ -66,19 +69,19 @@ async function setBetaVersion(context: RuleContext): Promise<undefined> {
 export const betaVersion: Rule = {
   name: 'BetaVersionRule',
   doc: 'Finds the full version of a Firefox or Thunderbird beta by its build id; appends `b0` when it is not known.',
-  predicate: (context) =>
-    betaProducts.includes(String(context.processed['product'])) && betaChannels.includes(channelOf(context)),
+  predicate: (context) => isOfFirefox(context) && isBeta(context),
   action: setBetaVersion,
 };
 
 export const betaVersionOfAnyProduct: Rule = {
   name: 'BetaVersionOfAnyProductRule',
   doc: 'As BetaVersionRule, for every product whose versions were imported.',
-  predicate: (context) =>
-    betaChannels.includes(channelOf(context)) &&
-    (betaProducts.includes(String(context.processed['product'])) ||
-      context.services.versions.knowsProduct(String(context.processed['product']))),
-  action: setBetaVersion,
+  predicate: isBeta,
+  async action(context) {
+    const { versions } = context.services;
+    if (isOfFirefox(context) || (await versions.knowsProduct(String(context.processed['product']))))
+      await setBetaVersion(context);
+  },
 };
 
 export const distributionId: Rule = {

@@ -143,7 +143,7 @@ function stubWalker({ stackwalker }: Vector): Walker {
 
 function versionApi({ version_api: api }: Vector, asked: JsonValue[]): VersionSource {
   return {
-    knowsProduct: () => false,
+    knowsProduct: async () => false,
     async versionOf({ product, channel, buildId }) {
       asked.push({ product, channel, build_id: buildId });
       if (api?.status !== 200) return null;
