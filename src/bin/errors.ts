@@ -14,6 +14,10 @@ export const binErrors = declareErrors({
     meaning: 'The configuration names a queue that does not exist.',
     remedy: 'Use null, memory, file, postgres or rabbitmq; `docs/storage.md` lists the names that are understood.',
   },
+  site_in_use: {
+    meaning: 'The site has reports of its own; invented ones among them would spoil its numbers.',
+    remedy: 'Use a data folder of its own (SALVAGE_DATA_DIR), or --force.',
+  },
   address_in_use: {
     meaning: 'Another program listens on this address and port.',
     remedy: 'Stop it, or choose another port with PORT=….',

@@ -4,18 +4,10 @@
 
 // Invented reports for tests and benchmarks of the index, reproducible from a seed.
 import { makeCrashId } from '../../src/crash/crash-id.ts';
+import { pickOne, randomUuid, seededRandom } from '../../src/lib/seeded-random.ts';
 import { makeReportRow, type ReportRow } from '../../src/search/report-row.ts';
 
-/** A small fast generator (mulberry32): the same seed gives the same reports. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
+export { randomUuid, seededRandom };
 
 export interface ReportSpread {
   readonly random: () => number;
@@ -23,14 +15,6 @@ export interface ReportSpread {
   readonly from: Date;
   readonly to: Date;
   readonly signatureCount: number;
-}
-
-const pick = <T>(random: () => number, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-
-/** A random uuid of the generator. */
-export function randomUuid(random: () => number): string {
-  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 const namespaces = ['paint', 'net::http', 'ui::window', 'audio', 'js::gc', 'std::vector<T>'];
@@ -46,24 +30,24 @@ export function inventProcessedCrash(spread: ReportSpread): {
   const crashId = makeCrashId(randomUuid(random), 0, receivedAt);
   const rank = Math.floor(random() ** 3 * spread.signatureCount);
   const signature = `${namespaces[rank % namespaces.length]}::${verbs[rank % verbs.length]}${rank}`;
-  const platform = pick(random, ['Windows NT', 'Windows NT', 'Linux', 'Mac OS X']);
+  const platform = pickOne(random, ['Windows NT', 'Windows NT', 'Linux', 'Mac OS X']);
   const maybe = <T>(value: T): T | undefined => (random() < 0.8 ? value : undefined);
   const processed = {
     uuid: crashId,
     date_processed: receivedAt.toISOString(),
     signature,
     proto_signature: `${signature} | main | start`,
-    product: pick(random, ['Editor', 'Editor', 'Player', 'Player Beta']),
-    version: pick(random, ['4.2.0', '4.1.9', '4.0b1', '4.0b2', '3.9']),
-    release_channel: maybe(pick(random, ['release', 'beta', 'nightly'])),
+    product: pickOne(random, ['Editor', 'Editor', 'Player', 'Player Beta']),
+    version: pickOne(random, ['4.2.0', '4.1.9', '4.0b1', '4.0b2', '3.9']),
+    release_channel: maybe(pickOne(random, ['release', 'beta', 'nightly'])),
     build: maybe(String(20260101000000 + Math.floor(random() * 300) * 1000000)),
     os_name: platform,
     os_version: `${1 + Math.floor(random() * 11)}.0.${Math.floor(random() * 9)}`,
     os_pretty_version: `${platform} ${1 + Math.floor(random() * 11)}`,
-    cpu_arch: pick(random, ['amd64', 'arm64', 'x86']),
-    process_type: pick(random, ['parent', 'content', 'gpu']),
-    report_type: pick(random, ['crash', 'crash', 'crash', 'hang']),
-    reason: maybe(pick(random, ['EXCEPTION_ACCESS_VIOLATION_READ', 'SIGSEGV / SEGV_MAPERR', 'SIGABRT'])),
+    cpu_arch: pickOne(random, ['amd64', 'arm64', 'x86']),
+    process_type: pickOne(random, ['parent', 'content', 'gpu']),
+    report_type: pickOne(random, ['crash', 'crash', 'crash', 'hang']),
+    reason: maybe(pickOne(random, ['EXCEPTION_ACCESS_VIOLATION_READ', 'SIGSEGV / SEGV_MAPERR', 'SIGABRT'])),
     address: maybe(
       `0x${Math.floor(random() * 2 ** 32)
         .toString(16)
@@ -73,13 +57,13 @@ export function inventProcessedCrash(spread: ReportSpread): {
     install_time: maybe(1700000000 + Math.floor(random() * 1000) * 60),
     startup_crash: maybe(random() < 0.1),
     is_garbage_collecting: maybe(random() < 0.05),
-    app_notes: maybe(pick(random, ['WR! GL Layers+', 'FP(D00-L1000)', 'safe_mode 50% done'])),
-    user_comments: maybe(pick(random, ['it broke', 'I clicked Save and it vanished', 'again'])),
+    app_notes: maybe(pickOne(random, ['WR! GL Layers+', 'FP(D00-L1000)', 'safe_mode 50% done'])),
+    user_comments: maybe(pickOne(random, ['it broke', 'I clicked Save and it vanished', 'again'])),
     url: maybe('https://example.org/private'),
-    modules_in_stack: pick(random, ['editor.exe/AB;ntdll.pdb/CD', 'libc.so.6/EF', '']),
+    modules_in_stack: pickOne(random, ['editor.exe/AB;ntdll.pdb/CD', 'libc.so.6/EF', '']),
     crash_report_keys: ['ProductName', 'Version', 'upload_file_minidump'],
     memory_measures: { explicit: Math.floor(random() * 1e9) },
-    cpu_count: pick(random, [2, 4, 8]),
+    cpu_count: pickOne(random, [2, 4, 8]),
     dom_ipc_enabled: maybe(random() < 0.5),
     client_id: `client-${Math.floor(random() * 500)}`,
   };
@@ -88,6 +72,6 @@ export function inventProcessedCrash(spread: ReportSpread): {
 
 export function inventReport(spread: ReportSpread): ReportRow {
   const { crashId, processed } = inventProcessedCrash(spread);
-  const annotations = { ProductName: 'x', Flavour: pick(spread.random, ['sweet', 'sour', 'salty']) };
+  const annotations = { ProductName: 'x', Flavour: pickOne(spread.random, ['sweet', 'sour', 'salty']) };
   return makeReportRow(crashId, processed, annotations);
 }

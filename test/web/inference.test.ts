@@ -151,8 +151,8 @@ describe('hidden fields cannot be inferred', async () => {
         `/api/crash_data/?uuid=${crashId}&datatype=unredacted`,
         `/api/v1/reports/${crashId}`,
         `/report/index/${crashId}`,
-        `/report/index/${crashId}/report.md`,
-        `/report/index/${crashId}/report.txt`,
+        `/api/v1/reports/${crashId}/report.md`,
+        `/api/v1/reports/${crashId}/report.txt`,
       ])
         for (const isSignedIn of [true, false]) {
           const text = await same(path, isSignedIn);

@@ -154,6 +154,18 @@ describe('overview and top crashers as pages', async () => {
     assert.deepEqual(new Set(ranked), new Set(['a::b', 'old::sig', 'beta::only', 'in::content']));
   });
 
+  test('an address that nothing has is a page for people and JSON for programs', async () => {
+    const page = await fetch(`${site.url}/no/such/page`);
+    assert.deepEqual([page.status, page.headers.get('content-type')], [404, 'text/html; charset=utf-8']);
+    assert.match(await page.text(), /<h1>Nothing here<\/h1>/);
+    const service = await fetch(`${site.url}/api/no/such/service/`);
+    assert.equal(service.status, 404);
+    assert.deepEqual(await service.json(), {
+      error: "No service called 'no/such/service'",
+      error_slug: 'not_found',
+    });
+  });
+
   test('help is open to everybody', async () => {
     for (const path of open) assert.equal((await get(path, null)).status, 200, path);
     assert.equal((await get('/documentation/datadictionary/dataset/processed/field/os_name')).status, 200);

@@ -10,8 +10,9 @@ import { migrationStatus } from '../../lib/postgres/migrations.ts';
 import { databaseOptions } from '../../lib/postgres/options.ts';
 import { openContext } from '../context.ts';
 import { openDatabase } from '../parts/database.ts';
+import { addFakeDataCommand } from './db-fakedata.ts';
 
-/** `salvage db setup|migrate|status`. */
+/** `salvage db setup|migrate|status|fakedata`. */
 export function addDbCommand(program: Command): void {
   const db = program.command('db').description('set up and look after the database');
   db.command('setup')
@@ -33,6 +34,7 @@ export function addDbCommand(program: Command): void {
   db.command('status')
     .description('which migrations are applied')
     .action(() => showStatus(false));
+  addFakeDataCommand(db);
 }
 
 /** Opening the database migrates it, as every role does at start; a server of one's own can be asked without that. */

@@ -2,6 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
+import type {} from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SalvageError } from '../../lib/errors.ts';
 import { newestFirst } from '../../search/version-order.ts';
@@ -12,7 +13,7 @@ import { type Html, html, nothing } from '../html.ts';
 import { isHttps, type PageContext, renderPage, sendPage } from '../page.ts';
 import { command } from '../parts/notices.ts';
 import { ticked } from '../parts/text.ts';
-import { type ShownError, shownError } from '../send-error.ts';
+import { type ShownError, sendError, shownError } from '../send-error.ts';
 import type { WebParts } from '../web-parts.ts';
 import { addAccountPages } from './account-pages.ts';
 import type { AddPage, AddPages } from './page-route.ts';
@@ -24,12 +25,13 @@ export function addPageRoutes(app: FastifyInstance, parts: WebParts, pages: read
     app.get(asset.url, { config: { rateLimit: false } }, (_request, reply) =>
       reply.type(asset.contentType).header('cache-control', 'public, max-age=31536000, immutable').send(asset.bytes),
     );
+  const failed = async (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendErrorPage(error, await makeContext(request, parts, assets).catch(() => null), request, reply, parts);
   const add: AddPage = (route) => {
     app.route({
       method: route.method ?? 'GET',
       url: route.url,
-      errorHandler: async (error, request, reply) =>
-        sendErrorPage(error, await makeContext(request, parts, assets).catch(() => null), request, reply, parts),
+      errorHandler: failed,
       handler: async (request, reply) => {
         if (!route.isOpen) await requireClaimed(parts.people);
         const context = await makeContext(request, parts, assets);
@@ -43,6 +45,14 @@ export function addPageRoutes(app: FastifyInstance, parts: WebParts, pages: read
   };
   addAccountPages(add, parts);
   for (const addPages of pages) addPages(add, parts);
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+    const [path = '', query] = request.url.split('?');
+    // No route, so nothing has read the query as all routes have it.
+    request.query = new URLSearchParams(query);
+    if (!path.startsWith('/api/')) return failed(new SalvageError(webErrors.not_found), request, reply);
+    const name = path.slice('/api/'.length).replace(/\/$/, '').slice(0, 100);
+    return sendError(new SalvageError(webErrors.not_found, `No service called '${name}'`), request, reply, parts);
+  });
 }
 
 async function makeContext(
