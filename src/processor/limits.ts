@@ -99,6 +99,17 @@ export const processorLimits = declareLimits({
     unit: 'bytes',
     reason: 'The stackwalk service takes one dump per request; larger ones go through intake.',
   },
+  addonsMax: {
+    value: 5_000,
+    unit: 'items',
+    reason: 'Add-ons, or utility actors, of one report; Firefox users with 200 add-ons exist.',
+  },
+  jsonAnnotationCharactersMax: {
+    value: 512 * 1024,
+    unit: 'characters',
+    reason:
+      'Of an annotation that holds JSON: telemetry with 300 add-ons has 150 KB; five megabytes of short keys took four seconds to read, copy and reduce.',
+  },
   jsonDepthMax: {
     value: 64,
     unit: 'items',

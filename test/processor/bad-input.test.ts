@@ -70,9 +70,23 @@ test('JSON nested a hundred thousand deep, which could not be stored', async () 
   );
   assert.ok(JSON.stringify(crash).length < 10_000);
   const notes = String(crash['processor_notes']);
-  assert.match(notes, /TelemetryEnvironment value is malformed telemetry_environment/);
+  assert.match(notes, /TelemetryEnvironment value is nested too deeply/);
   assert.match(notes, /Breadcrumbs: malformed: nested too deeply/);
   assert.match(notes, /error in json for memory_report: nested too deeply/);
+});
+
+test('JSON of half a million keys, which would hold up everything for seconds', async () => {
+  const wide = `{${Array.from({ length: 500_000 }, (_, index) => `"k${index}":1`).join(',')}}`;
+  const crash = await processed({ ProductName: 'Lantern', TelemetryEnvironment: wide, Breadcrumbs: `[${wide}]` });
+  assert.equal(crash['telemetry_environment'], undefined);
+  assert.match(String(crash['processor_notes']), /TelemetryEnvironment value is too long/);
+  assert.match(String(crash['processor_notes']), /Breadcrumbs: malformed: too long/);
+});
+
+test('half a million add-ons', async () => {
+  const crash = await processed({ ProductName: 'Lantern', 'Add-ons': 'a%40b:1,'.repeat(500_000) });
+  assert.equal((crash['addons'] as unknown[]).length, 5_000);
+  assert.match(String(crash['processor_notes']), /of the add-ons only the first 5000 are kept/);
 });
 
 test('an annotation of 5 MB and a module name of a megabyte', async () => {

@@ -4,9 +4,9 @@
 
 import { copiedFields } from '../../crash/processed-copied-fields.ts';
 import { hasTypeOf, jsonTypeOf, type ProcessedField, type SchemaNode } from '../../crash/processed-schema.ts';
-import { isJsonObject, isNestedAtMost, type JsonValue } from '../../lib/json.ts';
+import { isJsonObject, type JsonValue } from '../../lib/json.ts';
 import { floatOf, integerOf, trimEnd } from '../../lib/python-text.ts';
-import { processorLimits } from '../limits.ts';
+import { annotationJson } from '../annotation-json.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
 /** What became of an annotation: a value, or why there is none. */
@@ -66,17 +66,10 @@ function textOf(annotation: string, value: JsonValue): Conversion {
 }
 
 function objectOf(field: ProcessedField, annotation: string, value: JsonValue): Conversion {
-  let decoded = value;
-  if (typeof value === 'string') {
-    try {
-      decoded = JSON.parse(value) as JsonValue;
-    } catch {
-      return { note: `${annotation} value is malformed json` };
-    }
-  }
-  if (!isNestedAtMost(decoded, processorLimits.jsonDepthMax.value) || misfitOf(field, decoded) !== null)
-    return { note: `${annotation} value is malformed ${field.name}` };
-  return { value: decoded };
+  const json = annotationJson(value);
+  if ('problem' in json)
+    return { note: `${annotation} value is ${json.problem === 'not valid json' ? 'malformed json' : json.problem}` };
+  return misfitOf(field, json.value) === null ? json : { note: `${annotation} value is malformed ${field.name}` };
 }
 
 /**

@@ -3,8 +3,9 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { breadcrumbsShape } from '../../crash/processed-shapes.ts';
-import { isJsonObject, isNestedAtMost, type JsonValue } from '../../lib/json.ts';
+import { isJsonObject } from '../../lib/json.ts';
 import { bigIntegerOf, integerOf, trim } from '../../lib/python-text.ts';
+import { annotationJson } from '../annotation-json.ts';
 import { dig, objectsIn } from '../dig.ts';
 import { pythonJson } from '../json-text.ts';
 import { processorLimits } from '../limits.ts';
@@ -35,19 +36,12 @@ export const breadcrumbs: Rule = {
     return Array.isArray(value) ? value.length > 0 : !!value;
   },
   action({ raw, processed, notes }) {
-    let decoded = raw['Breadcrumbs'] as JsonValue;
-    if (typeof decoded === 'string') {
-      try {
-        decoded = JSON.parse(decoded) as JsonValue;
-      } catch {
-        notes.add('Breadcrumbs: malformed: not valid json');
-        return;
-      }
-    }
-    if (!isNestedAtMost(decoded, processorLimits.jsonDepthMax.value)) {
-      notes.add('Breadcrumbs: malformed: nested too deeply');
+    const json = annotationJson(raw['Breadcrumbs'] ?? null);
+    if ('problem' in json) {
+      notes.add(`Breadcrumbs: malformed: ${json.problem}`);
       return;
     }
+    const decoded = json.value;
     const list = isJsonObject(decoded) && decoded['values'] !== undefined ? decoded['values'] : decoded;
     const misfit = misfitOf(breadcrumbsShape, list);
     if (misfit) notes.add(`Breadcrumbs: malformed: a value is not of type '${misfit.wanted.join("' or '")}'`);

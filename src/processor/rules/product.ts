@@ -2,8 +2,9 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../../lib/json.ts';
+import type { JsonValue } from '../../lib/json.ts';
 import { integerOf } from '../../lib/python-text.ts';
+import { annotationJson } from '../annotation-json.ts';
 import { dig } from '../dig.ts';
 import type { Rule, RuleContext } from '../rule.ts';
 
@@ -94,18 +95,8 @@ export const distributionId: Rule = {
 
 function distributionIdOf(annotation: JsonValue | undefined, telemetry: JsonValue | undefined): string {
   if (typeof annotation === 'string' && annotation !== '') return annotation;
-  const id = dig(decoded(telemetry), 'partner.distributionId');
+  const json = telemetry === undefined ? null : annotationJson(telemetry);
+  const id = json && 'value' in json ? dig(json.value, 'partner.distributionId') : undefined;
   if (id === undefined) return 'unknown';
   return typeof id === 'string' && id !== '' ? id : 'mozilla';
-}
-
-function decoded(telemetry: JsonValue | undefined): JsonObject {
-  if (isJsonObject(telemetry)) return telemetry;
-  if (typeof telemetry !== 'string') return {};
-  try {
-    const value: unknown = JSON.parse(telemetry);
-    return isJsonObject(value) ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -4,6 +4,8 @@
 
 import { integerOf, linesOf, trim, unquotePlus } from '../../lib/python-text.ts';
 import { dig, framesOf } from '../dig.ts';
+import { processorLimits } from '../limits.ts';
+import type { Notes } from '../notes.ts';
 import type { Rule } from '../rule.ts';
 
 export const submittedFrom: Rule = {
@@ -73,17 +75,26 @@ export const accessibility: Rule = {
   },
 };
 
+/** The entries of `Add-ons`, the first thousands of them. */
+export function addonTexts(list: string, notes: Notes): readonly string[] {
+  const max = processorLimits.addonsMax.value;
+  const texts = list.split(',', max + 1);
+  if (texts.length <= max) return texts;
+  notes.add(`of the add-ons only the first ${max} are kept`);
+  return texts.slice(0, max);
+}
+
 export const addons: Rule = {
   name: 'AddonsRule',
   doc: 'Sets `addons` as `id:version` texts, and `addons_checked`.',
-  action({ raw, processed }) {
+  action({ raw, processed, notes }) {
     const checked = raw['EMCheckCompatibility'];
     processed['addons_checked'] =
       typeof checked === 'boolean' ? checked : typeof checked === 'string' ? checked.toLowerCase() === 'true' : null;
     const list = raw['Add-ons'];
     processed['addons'] =
       typeof list === 'string' && list !== ''
-        ? list.split(',').map((addon) => unquotePlus(addon.includes(':') ? addon : `${addon}:NO_VERSION`))
+        ? addonTexts(list, notes).map((addon) => unquotePlus(addon.includes(':') ? addon : `${addon}:NO_VERSION`))
         : [];
   },
 };
@@ -112,7 +123,7 @@ export const utilityActorsName: Rule = {
   predicate: ({ raw }) => typeof raw['UtilityActorsName'] === 'string',
   action({ raw, processed }) {
     processed['utility_actors_name'] = String(raw['UtilityActorsName'])
-      .split(',')
+      .split(',', processorLimits.addonsMax.value)
       .map(trim)
       .filter((name) => name !== '');
   },

@@ -6,6 +6,7 @@ import { integerOf, unquotePlus } from '../../../lib/python-text.ts';
 import type { Rule, RuleContext } from '../../rule.ts';
 import { isoDate, secondsOf, submittedTimestampOf } from '../dates-and-times.ts';
 import { type WalkWording, walkAllDumps } from '../minidump-stackwalk.ts';
+import { addonTexts } from '../report.ts';
 
 const wordingOf2015: WalkWording = {
   notJson: (walker) => `${walker} output failed in json: not valid json`,
@@ -86,7 +87,7 @@ export const addonsRule2015: Rule = {
     const list = raw['Add-ons'];
     processed['addons'] =
       typeof list === 'string' && list !== ''
-        ? list.split(',').map((addon) => {
+        ? addonTexts(list, notes).map((addon) => {
             const colon = addon.indexOf(':');
             if (colon < 0) notes.add(`add-on "${addon}" is a bad name and/or version`);
             const [id, version] = colon < 0 ? [addon, ''] : [addon.slice(0, colon), addon.slice(colon + 1)];
