@@ -12,7 +12,7 @@ import { metricsOptions, processOptions, queueOptions } from './options.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
 import { listenFailure } from './parts/listen.ts';
 import { makeOwnStatus } from './parts/own-status.ts';
-import { openQueue } from './parts/queues.ts';
+import { isPostgresQueue, openQueue } from './parts/queues.ts';
 import { isStorageConfigured, needsPostgres, openStorage } from './parts/storages.ts';
 import { startPrometheusEndpoint } from './prometheus-endpoint.ts';
 
@@ -68,7 +68,7 @@ function warnOfNullBackEnds({ logger, config }: ProcessContext): void {
 }
 
 async function startMoving(context: ProcessContext, intake: Intake, status: LocalStatus): Promise<void> {
-  const needsDatabase = needsPostgres(context.config) || context.config.valuesOf(queueOptions).class === 'postgres';
+  const needsDatabase = needsPostgres(context.config) || isPostgresQueue(context.config);
   // Loaded only where it is used: a collector idles below 100 MB.
   const database = needsDatabase ? await (await import('./parts/database.ts')).openDatabaseWhenUp(context) : null;
   const storage = await openStorage(context, 'null', database);

@@ -53,6 +53,8 @@ export interface ContextOptions {
   readonly logsTo: 'stdout' | 'stderr';
   /** Log the effective configuration, as long-running roles do at start. */
   readonly announcesConfig: boolean;
+  /** A data folder named on the command line; it wins over the configured one. */
+  readonly dataDir?: string;
   /** Never aborted where it is left out. */
   readonly stopping?: AbortSignal;
 }
@@ -85,7 +87,7 @@ export async function openContext(role: string, options: ContextOptions): Promis
     role,
     config,
     process: settings,
-    dataDir: resolve(settings.dataDir),
+    dataDir: resolve(options.dataDir ?? settings.dataDir),
     hostname: host,
     version,
     clock: systemClock,

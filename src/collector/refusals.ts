@@ -5,7 +5,6 @@
 import { type ErrorKind, errorText, SalvageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import { spoolErrors } from '../spool/errors.ts';
 import { collectorErrors } from './errors.ts';
 import { collectorLimits } from './limits.ts';
 import type { Dialect, Profile } from './profiles.ts';
@@ -73,9 +72,9 @@ export class Refusals {
     if (Object.hasOwn(collectorErrors, error.slug)) return this.notNow(refused, error.kind);
     this.#count(error.slug);
     refused.logger.error(`report not taken: ${errorText(error)}`, { error });
-    // A disk that fails is Antenna's storage that fails: 500 and an empty body. A full one says when to come back.
-    if (error.slug !== spoolErrors.spool_full.slug) return textReply(500, '', { closes: true });
-    return busyReply(collectorLimits.retryAfterS.value);
+    // A disk that fails is Antenna's storage that fails: 500 and an empty body. A full or closing one says when to come back.
+    if (error.kind.status === 503) return busyReply(collectorLimits.retryAfterS.value);
+    return textReply(500, '', { closes: true });
   }
 
   #count(reason: string): void {

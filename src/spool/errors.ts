@@ -12,7 +12,7 @@ export const spoolErrors = declareErrors({
       'Free or add disk space, see why the storage does not take what waits (`salvage spool ls`), or add a fallback spool directory.',
   },
   spool_failed: {
-    status: 503,
+    status: 500,
     meaning: 'The spool directory could not be written, synced or read.',
     remedy: 'Check the disk, the rights and the mount of the spool directory; the cause is in the log.',
   },
@@ -24,6 +24,11 @@ export const spoolErrors = declareErrors({
   spool_locked: {
     meaning: 'Every numbered spool directory is owned by another process that is alive.',
     remedy: 'Stop processes that are too many, or give this one another SALVAGE_DATA_DIR.',
+  },
+  spool_missing: {
+    meaning: 'There is no spool in the directory that was asked for.',
+    remedy:
+      'Name the data folder with --data-dir or SALVAGE_DATA_DIR, or the spool itself with SALVAGE_SPOOL_DIRECTORY.',
   },
   spool_damaged: {
     status: 500,

@@ -63,6 +63,7 @@ test('limits: a disk that gets full or fails on the way', async () => {
   for (const [kind, status] of [
     [spoolErrors.spool_full, 503],
     [spoolErrors.spool_failed, 500],
+    [spoolErrors.spool_closed, 503],
   ] as const)
     for (const where of ['writeError', 'commitError'] as const) {
       const collector = await startCollector();

@@ -10,7 +10,7 @@ import { after, type TestContext, test } from 'node:test';
 import { Command } from 'commander';
 import { addSpoolCommand } from '../../src/bin/commands/spool.ts';
 import { nodeFiles } from '../../src/lib/files.ts';
-import { commitReport, makeReport, openSpool } from './spool-kit.ts';
+import { commitReport, makeReport, openSpool, type TestReport } from './spool-kit.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'salvage-spool-command-'));
 after(() => rm(root, { recursive: true, force: true }));
@@ -52,6 +52,7 @@ test('people can list, show, verify and drain what waits', async (t) => {
     lines: ['3 whole, 0 damaged, 0 set aside earlier'],
     exitCode: 0,
   });
+  await assert.rejects(run(t, 'drain', '--data-dir', root), /3 crashes belong to a process that runs/);
   await spool.close();
 
   // Left by a process of another number, with a torn end.
@@ -71,4 +72,51 @@ test('people can list, show, verify and drain what waits', async (t) => {
   const damaged = await run(t, 'ls', '--damaged', '--data-dir', root);
   assert.equal(damaged.lines.length, 1);
   assert.match(damaged.lines[0] ?? '', /never acknowledged/);
+});
+
+/** Sets variables of the environment for one test. */
+function withEnvironment(t: TestContext, variables: Readonly<Record<string, string>>): void {
+  const before = { ...process.env };
+  t.after(() => {
+    process.env = before;
+  });
+  process.env = { ...before, ...variables };
+}
+
+test('the spool, its fallback, the storage and the queue are those of the configuration', async (t) => {
+  const [main, fallback, crashes] = ['main', 'fallback', 'elsewhere'].map((name) => join(root, 'own', name)) as [
+    string,
+    string,
+    string,
+  ];
+  const reports = [makeReport(), makeReport()];
+  for (const [index, directory] of [main, fallback].entries()) {
+    const spool = await openSpool({ files: nodeFiles, directory });
+    await commitReport(spool, reports[index] as TestReport);
+    await spool.close();
+  }
+  withEnvironment(t, {
+    SALVAGE_SPOOL_DIRECTORY: main,
+    SALVAGE_SPOOL_FALLBACK_DIRECTORY: fallback,
+    SALVAGE_STORAGE_CLASS: 'fs',
+    SALVAGE_STORAGE_FS_ROOT: crashes,
+    SALVAGE_QUEUE_CLASS: 'null',
+    SALVAGE_DATA_DIR: join(root, 'own'),
+  });
+  assert.equal((await run(t, 'ls')).lines.length, 2);
+  assert.deepEqual((await run(t, 'verify')).lines, ['2 whole, 0 damaged, 0 set aside earlier']);
+  t.mock.method(process.stderr, 'write', () => true);
+  await run(t, 'drain');
+  assert.deepEqual((await run(t, 'ls')).lines, []);
+  const [date] = (await readdir(crashes)).filter((name) => /^\d{8}$/.test(name));
+  assert.equal((await readdir(join(crashes, date as string, 'raw_crash'))).length, 2);
+});
+
+test('a spool that is not there is an error, not an empty one', async (t) => {
+  for (const args of [['ls'], ['ls', '--damaged'], ['show', 'x'], ['verify'], ['drain']])
+    await assert.rejects(
+      run(t, ...args, '--data-dir', join(root, 'nowhere')),
+      { slug: 'spool_missing' },
+      args.join(' '),
+    );
 });

@@ -4,6 +4,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import { nodeFiles } from '../../lib/files.ts';
 import { CountingQueue, reportDepths } from '../../queue/counting-queue.ts';
@@ -86,6 +87,11 @@ export async function openQueue(
   context.releasers.add(`queue ${queue.name}`, () => queue.close());
   if (consumingRoles.includes(context.role)) startReporting(context, queue);
   return queue;
+}
+
+/** True when the configured queue is PostgreSQL. */
+export function isPostgresQueue(config: Config): boolean {
+  return config.valuesOf(queueOptions).class === 'postgres';
 }
 
 const consumingRoles: readonly string[] = ['serve', 'processor'];
