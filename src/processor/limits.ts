@@ -94,10 +94,15 @@ export const processorLimits = declareLimits({
     reason: 'Process managers send SIGKILL 30 s after SIGTERM; crashes still open then go back to the queue.',
   },
   versionsCachedMax: { value: 5_000, unit: 'items', reason: "Socorro's cache of version answers." },
-  serviceBodyBytesMax: {
+  serviceDumpBytesMax: {
     value: 256 * 1024 ** 2,
     unit: 'bytes',
-    reason: 'The stackwalk service takes one dump per request; larger ones go through intake.',
+    reason: 'The stackwalk service takes one dump per request, to disk; larger ones go through intake.',
+  },
+  serviceJsonBytesMax: {
+    value: 64 * 1024 ** 2,
+    unit: 'bytes',
+    reason: 'The signature service reads its input into memory; no stackwalk document is larger.',
   },
   addonsMax: {
     value: 5_000,

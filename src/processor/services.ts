@@ -4,7 +4,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { dumpFromBytes } from '../crash/dump.ts';
+import type { Dump } from '../crash/dump.ts';
 import { mainDumpName } from '../crash/raw-crash.ts';
 import { errorText, SalvageError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -93,7 +93,9 @@ async function heartbeat(_request: IncomingMessage, { check, logger }: ServicePa
 
 /** A minidump in, its stackwalk document out. */
 async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: ServiceParts): Promise<Reply> {
-  const dump = dumpFromBytes(mainDumpName, await readBody(request));
+  // To disk as it comes in: a dump may be larger than what memory should hold.
+  const max = processorLimits.serviceDumpBytesMax.value;
+  const dump: Dump = { name: mainDumpName, sizeBytes: 0, sha256: null, open: () => bodyOf(request, max) };
   const folder = new CrashFolder(tmpDir, 'service');
   const gone = new AbortController();
   request.on('close', () => {
@@ -117,7 +119,8 @@ async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: Se
 async function signatureService(request: IncomingMessage, { siglists }: ServiceParts): Promise<Reply> {
   let input: unknown;
   try {
-    input = JSON.parse((await readBody(request)).toString('utf8'));
+    const chunks = await Array.fromAsync(bodyOf(request, processorLimits.serviceJsonBytesMax.value));
+    input = JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch (error) {
     if (error instanceof SalvageError) throw error;
     throw new SalvageError(processorErrors.bad_service_request, 'the body is no JSON');
@@ -132,16 +135,14 @@ async function signatureService(request: IncomingMessage, { siglists }: ServiceP
   return json(generateSignature(recognised.crashData, { lists: siglists(), era: 'today', provisional }));
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const max = processorLimits.serviceBodyBytesMax.value;
-  const chunks: Buffer[] = [];
+/** The body as it comes in; more than the limit is `service_body_too_large`. */
+async function* bodyOf(request: IncomingMessage, sizeBytesMax: number): AsyncGenerator<Buffer> {
   let sizeBytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
-    if (sizeBytes > max) throw new SalvageError(processorErrors.service_body_too_large);
-    chunks.push(chunk);
+    if (sizeBytes > sizeBytesMax) throw new SalvageError(processorErrors.service_body_too_large);
+    yield chunk;
   }
-  return Buffer.concat(chunks);
 }
 
 function errorReply(error: unknown): Reply {

@@ -3,7 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,13 @@ import { test } from 'node:test';
 import { makeMemoryLogger } from '../../src/lib/log.ts';
 import { makeServiceServer, type ServiceParts } from '../../src/processor/services.ts';
 import { plainSiglists, stackwalkOf, walkerOf } from './fakes.ts';
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await isSo()); tries++) {
+    assert.ok(tries < 500, 'did not happen within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 async function serving(
   extras: Partial<ServiceParts>,
@@ -79,6 +86,38 @@ test('a dump becomes its stackwalk document, a bad one its status, and no file i
     assert.equal(response.status, 422);
     assert.deepEqual(await response.json(), { status: 'BadHeader', exit_code: 1 });
     assert.deepEqual(await readdir(tmpDir), []);
+  });
+});
+
+test('a dump goes to disk as it comes in; one that is too large is refused, and no file is left', async () => {
+  const walked: string[] = [];
+  const walker = {
+    name: 'w',
+    version: '1',
+    walk: async ({ dumpPath }: { dumpPath: string }) => {
+      walked.push(await readFile(dumpPath, 'utf8'));
+      return { output: Buffer.from('{"status": "OK"}'), exitCode: 0, log: '' };
+    },
+  };
+  await serving({ walker }, async (url, tmpDir) => {
+    const post = (count: number, chunk: string) => {
+      const body = ReadableStream.from(
+        (function* () {
+          for (let number = 0; number < count; number++) yield Buffer.from(chunk);
+        })(),
+      );
+      return fetch(`${url}/v1/stackwalk`, { method: 'POST', body, duplex: 'half' } as RequestInit);
+    };
+    assert.equal((await post(3, 'MDMP')).status, 200);
+    assert.deepEqual(walked, ['MDMPMDMPMDMP']);
+    // A server that answers early may close before the client has sent all: both are refusals.
+    const status = await post(260, 'x'.repeat(2 ** 20)).then(
+      (response) => response.status,
+      () => 413,
+    );
+    assert.equal(status, 413);
+    await until(async () => (await readdir(tmpDir)).length === 0);
+    assert.equal(walked.length, 1);
   });
 });
 
