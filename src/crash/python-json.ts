@@ -5,7 +5,7 @@
 // JSON and text as Python writes them: stored raw crashes and throttle rules of existing deployments depend on both
 // (spec collector.md §3, §4.2).
 
-import { compareCodePoints, jsonString } from '../lib/python-text.ts';
+import { asciiJson, sortByCodePoint } from '../lib/python-text.ts';
 
 /** A number that keeps its kind and its digits: 1 and 1.0 differ, and integers beyond 2^53 are not rounded. */
 export class PythonNumber {
@@ -54,12 +54,18 @@ export interface PythonJsonStyle {
 
 /** `json.dumps` with default separators: `, ` and `: `, ASCII only, no line end. Lone surrogates stay as escapes. */
 export function pythonJson(value: PythonValue, style: PythonJsonStyle = { sortsKeys: true }): string {
-  if (typeof value === 'string') return jsonString(value);
+  // One look for what has to be escaped, not one at each of some hundred texts: nearly all are plain ASCII.
+  return asciiJson(unescapedJson(value, style));
+}
+
+function unescapedJson(value: PythonValue, style: PythonJsonStyle): string {
+  if (typeof value === 'string') return JSON.stringify(value);
   if (value === null || typeof value === 'boolean') return String(value);
   if (value instanceof PythonNumber) return value.text;
-  if (isPythonList(value)) return `[${value.map((item) => pythonJson(item, style)).join(', ')}]`;
-  const keys = style.sortsKeys ? [...value.keys()].sort(compareCodePoints) : [...value.keys()];
-  return `{${keys.map((key) => `${jsonString(key)}: ${pythonJson(value.get(key) as PythonValue, style)}`).join(', ')}}`;
+  if (isPythonList(value)) return `[${value.map((item) => unescapedJson(item, style)).join(', ')}]`;
+  const keys = style.sortsKeys ? sortByCodePoint([...value.keys()]) : [...value.keys()];
+  const members = keys.map((key) => `${JSON.stringify(key)}: ${unescapedJson(value.get(key) as PythonValue, style)}`);
+  return `{${members.join(', ')}}`;
 }
 
 /** `str(value)`: what Antenna's throttle rules see of an annotation. */
