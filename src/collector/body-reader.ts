@@ -187,9 +187,13 @@ export class BodyReader {
 
   #afterDecoding(bytes: Buffer): Promise<void> | undefined {
     const staging = this.#stageNext(bytes);
+    // What a slow disk has not taken yet still counts: others would fill its place while it is here.
+    return staging ? staging.then(() => this.#roomForMore()) : this.#roomForMore();
+  }
+
+  #roomForMore(): Promise<void> | undefined {
     this.#memory.hold(this, this.#heldBytes());
-    const room = this.#memory.room(this);
-    return staging && room ? Promise.all([staging, room]).then(() => {}) : (staging ?? room);
+    return this.#memory.room(this);
   }
 
   #heldBytes(): number {

@@ -122,6 +122,14 @@ export function gunzipBegin(bytes: Buffer, sizeBytesMax: number): Buffer | null 
   return inflateMember(bytes, start, sizeBytesMax, inflateChunkBytes)?.decoded ?? null;
 }
 
+/**
+ * Gives back the memory of a piece that fills its buffer, which zlib therefore never touches again. Left to the garbage
+ * collector these buffers grow to some 100 MB before it looks at them.
+ */
+function freeFull({ buffer, byteOffset, byteLength }: Buffer): void {
+  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
+}
+
 /** Inflates a gzip stream piece by piece in the thread pool, in memory that does not grow with it. */
 export class Gunzip {
   readonly #onData: (bytes: Buffer) => void;
@@ -202,6 +210,7 @@ export class Gunzip {
       // Without this a bomb would be inflated to its end for nobody.
       this.close();
     }
+    freeFull(bytes);
   }
 
   async #readData(chunk: Buffer): Promise<Buffer> {

@@ -142,3 +142,14 @@ test('gunzip: the begin of a stream can be had without the rest', () => {
   assert.equal(gunzipBegin(bytes.subarray(0, 5), mib)?.length, 0);
   assert.throws(() => gunzipBegin(Buffer.from('not gzip at all'), mib), GunzipError);
 });
+
+test('gunzip: the memory of a full piece is given back right after the call', async () => {
+  const pieces: Buffer[] = [];
+  const gunzip = new Gunzip((piece) => pieces.push(piece));
+  await gunzip.push(gzipSync(Buffer.alloc(mib)));
+  gunzip.end();
+  gunzip.close();
+  const heldBytes = pieces.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  assert.ok(pieces.length >= 10);
+  assert.ok(heldBytes <= 128 * 1024, `${heldBytes} bytes are still held`);
+});
