@@ -83,7 +83,9 @@ export function copyPatiently(crashId: CrashId, parts: CopyAllParts): Promise<Co
 
 /** Tries again while storage or queue is away, as often as `parts` says. */
 export function whileAway<T>(action: () => Promise<T>, parts: CopyAllParts): Promise<T> {
-  const { clock, attemptsMax, retryWaitMs: waitMs, signal } = parts;
+  const { clock, retryWaitMs: waitMs, signal } = parts;
+  // Who only looks is told at once; a directory that the first save would make is not there either.
+  const attemptsMax = parts.isDryRun ? 1 : parts.attemptsMax;
   const isRetryable = (error: unknown) =>
     isErrorOf(error, storageErrors.storage_outage) || isErrorOf(error, queueErrors.queue_outage);
   return retry(action, { clock, attemptsMax, waitMs, isRetryable, ...(signal ? { signal } : {}) });

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,10 +50,71 @@ test('put, ls, copy (twice), verify, get and rm over stores of two kinds', async
   assert.equal(verified.code, 1);
   assert.match(verified.err, new RegExp(`${crashId}: .*damaged`));
   assert.equal((await salvage('storage', 'rm', crashId, '--store', legacy)).code, 0);
-  const again = await salvage('storage', 'rm', crashId, '--store', legacy);
+  const other = newCrashId('2026-01-02', 1);
+  await salvage('storage', 'put', other, await crashFolder(other), '--store', legacy);
+  const again = await salvage('storage', 'rm', crashId, other, '--store', legacy);
   assert.equal(again.code, 1);
-  assert.match(again.err, /crash_not_found/);
+  assert.match(again.err, new RegExp(`${crashId}: crash_not_found`));
+  assert.equal((await salvage('storage', 'ls', '--store', legacy)).out, '', 'the other one went');
   assert.match((await salvage('storage', 'ls', '--store', 'tape')).err, /unknown type "tape"/);
+});
+
+/** A directory as `storage get` writes it. */
+async function crashFolder(crashId: string, metadata: object = {}): Promise<string> {
+  const directory = await mkdtemp(join(base, 'crash-'));
+  await writeFile(join(directory, `${crashId}.json`), JSON.stringify({ ProductName: 'x', metadata }));
+  await writeFile(join(directory, `${crashId}.upload_file_minidump.dump`), 'MDMP');
+  await writeFile(join(directory, `${crashId}.processed.json`), '{"signature":"a::b"}');
+  return directory;
+}
+
+test('a dump that differs from the checksum in its raw crash is found, and is not copied', async () => {
+  const [crashId, good] = [newCrashId('2026-01-03'), newCrashId('2026-01-03')];
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const fs = `fs:${join(base, 'checked')}`;
+  for (const [id, text] of [
+    [crashId, 'another'],
+    [good, 'MDMP'],
+  ] as const) {
+    const metadata = { dump_checksums: { upload_file_minidump: sha256(text) } };
+    assert.equal((await salvage('storage', 'put', id, await crashFolder(id, metadata), '--store', fs)).code, 0);
+  }
+  const verified = await salvage('storage', 'verify', '--store', fs);
+  assert.deepEqual([verified.code, verified.out], [1, '1 whole, 1 failed\n']);
+  assert.match(verified.err, new RegExp(`${crashId}: storage_corrupt: .*SHA-256`));
+  const to = `radix:${join(base, 'checked-copy')}`;
+  const dry = (target: string) => salvage('storage', 'copy', fs, target, '--dry-run');
+  assert.equal((await dry('memory')).out, '2 copied, 0 there already, 0 failed\n');
+  assert.match((await dry(to)).err, /storage_outage: .* is not there/);
+  assert.equal((await salvage('storage', 'copy', fs, to)).out, '1 copied, 0 there already, 1 failed\n');
+  await salvage('storage', 'get', good, join(base, 'checked-out'), '--store', to);
+  const processed = await readFile(join(base, 'checked-out', `${good}.processed.json`), 'utf8');
+  assert.deepEqual(JSON.parse(processed), { signature: 'a::b' });
+});
+
+test('deferred crashes can be listed and promoted; what makes no sense is refused', async () => {
+  const crashId = newCrashId('2026-01-04', 1);
+  const tree = JSON.stringify({
+    type: 'primary-deferred',
+    primary: { type: 'fs', root: join(base, 'primary') },
+    deferred: { type: 'fs', root: join(base, 'deferred') },
+  });
+  await salvage('storage', 'put', crashId, await crashFolder(crashId), '--store', tree);
+  assert.equal((await salvage('storage', 'ls', '--deferred', '--store', tree)).out, `${crashId}\n`);
+  assert.equal((await salvage('storage', 'promote', crashId, '--store', tree)).code, 0);
+  assert.equal((await salvage('storage', 'ls', '--deferred', '--store', tree)).out, '');
+  assert.equal((await salvage('storage', 'ls', '--store', `fs:${join(base, 'primary')}`)).out, `${crashId}\n`);
+  for (const [words, text] of [
+    ['promote x --store fs', /keeps no deferred/],
+    ['prune --store memory', /--days or --bytes/],
+    ['prune --days soon --store memory', /must be a number/],
+    ['ls --date 2026-01-04 --store memory', /20261120/],
+    ['copy memory memory --concurrency 0', /above 0/],
+  ] as const) {
+    const { code, err } = await salvage('storage', ...words.split(' '));
+    assert.notEqual(code, 0, words);
+    assert.match(err, text);
+  }
 });
 
 test('stores as people write them', () => {

@@ -441,7 +441,12 @@ describe('configuration as data', () => {
 
   test('class paths of Socorro are accepted names', async () => {
     const type = 'socorro.external.crashstorage_base.PolyCrashStorage';
-    assert.equal((await build({ type, children: [leaf('a'), leaf('b')] })).name, 'poly');
+    const leaves = [
+      { type: 'antenna.ext.fs.crashstorage.FSCrashStorage', root: 'class-path' },
+      { type: 'socorro.external.crashstorage_base.NullCrashStorage' },
+    ];
+    const poly = await build({ type, children: leaves });
+    assert.deepEqual([poly.name, ...(poly.children ?? []).map(({ storage }) => storage.name)], ['poly', 'fs', 'null']);
   });
 
   const bad: [string, JsonObject, RegExp][] = [

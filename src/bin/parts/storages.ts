@@ -11,26 +11,6 @@ import { storageOptions } from '../options.ts';
 import { type Database, openDatabase } from './database.ts';
 import { buildConfiguredStorage } from './storage-factories.ts';
 
-/** Last words of the class paths of Antenna and Socorro. */
-const classNames: Readonly<Record<string, string>> = {
-  NoOpCrashStorage: 'null',
-  NullCrashStorage: 'null',
-  InMemoryCrashStorage: 'memory',
-  FSCrashStorage: 'fs',
-  S3CrashStorage: 's3',
-  BotoS3CrashStorage: 's3',
-  BotoS3CrashStore: 's3',
-  PostgreSQLCrashStorage: 'postgres',
-  PostgresSQLCrashStorage: 'postgres',
-  FSRadixTreeStorage: 'radix',
-  FSDatedRadixTreeStorage: 'dated-radix',
-  FSLegacyRadixTreeStorage: 'legacy',
-  FSPermanentStorage: 'legacy',
-  FSLegacyDatedRadixTreeStorage: 'dated-legacy',
-  FSDatedPermanentStorage: 'dated-legacy',
-  FSTemporaryStorage: 'temporary',
-};
-
 /** The configured storage; `fallback` when nothing is configured. */
 export async function openStorage(
   context: ProcessContext,
@@ -38,9 +18,8 @@ export async function openStorage(
   database: Database | null,
 ): Promise<CrashStorage> {
   const configured = context.config.valuesOf(storageOptions).class || fallback;
-  const name = classNames[configured.split('.').at(-1) as string] ?? configured;
   const { tree } = context.config.valuesOf(storageTreeOptions);
-  const storage = await buildConfiguredStorage(context, database, tree ?? { type: name });
+  const storage = await buildConfiguredStorage(context, database, tree ?? { type: configured });
   context.releasers.add(`storage ${storage.name}`, () => storage.close());
   if (longRunningRoles.includes(context.role)) startPayingDebts(storage, context);
   return storage;

@@ -8,6 +8,7 @@ import { SalvageError } from '../../lib/errors.ts';
 import { isJsonObject, type JsonObject } from '../../lib/json.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Metrics } from '../../lib/metrics.ts';
+import { typeOfClass } from '../class-names.ts';
 import type { CrashStorage } from '../crash-storage.ts';
 import { storageErrors } from '../errors.ts';
 import { BenchmarkingStorage } from './benchmarking-storage.ts';
@@ -39,21 +40,6 @@ export interface BuildParts {
 }
 
 const nestingMax = 8;
-
-/** Class names of Socorro and Antenna; the last part of a path such as `socorro.external.crashstorage_base.X` counts. */
-const aliases: Readonly<Record<string, string>> = {
-  PolyCrashStorage: 'poly',
-  FallbackCrashStorage: 'fallback',
-  PrimaryDeferredStorage: 'primary-deferred',
-  PrimaryDeferredProcessedStorage: 'primary-deferred-processed',
-  MigrationCrashStorage: 'migrating',
-  BenchmarkingCrashStorage: 'benchmarking',
-  StatsdBenchmarkingWrapper: 'counting',
-  StatsdCounter: 'counting',
-  StatsdCrashStorage: 'counting',
-  ESCrashStorageRedactedJsonDump: 'redacting',
-  ESCrashStorageRedactedSave: 'redacting',
-};
 
 /** What one node of the tree is built from. */
 interface Node {
@@ -99,8 +85,7 @@ async function build(node: Node): Promise<CrashStorage> {
 function typeOf(node: Node): string {
   const type = node.config['type'];
   if (typeof type !== 'string' || type === '') throw refusal(node, 'lacks a type');
-  const className = type.split('.').at(-1) as string;
-  return aliases[className] ?? type;
+  return typeOfClass(type);
 }
 
 const containers: Readonly<Record<string, (node: Node) => Promise<CrashStorage>>> = {

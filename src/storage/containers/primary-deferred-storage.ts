@@ -78,3 +78,13 @@ export class PrimaryDeferredStorage extends ContainerStorage {
     return isDeferred(crashId, rawCrash) ? deferred : primary;
   }
 }
+
+/** The outermost container of a tree that keeps deferred crashes apart. */
+export function primaryDeferredOf(storage: CrashStorage): PrimaryDeferredStorage | null {
+  if (storage instanceof PrimaryDeferredStorage) return storage;
+  for (const child of storage.children ?? []) {
+    const found = primaryDeferredOf(child.storage);
+    if (found) return found;
+  }
+  return null;
+}
