@@ -89,7 +89,7 @@ async function startCollector(command: readonly string[], environment: Record<st
   return running(child, () => child.pid as number, port, dataDir);
 }
 
-export async function startNodeFloor(kind: 'discard' | 'file'): Promise<RunningServer> {
+export async function startNodeFloor(kind: 'discard' | 'fastify' | 'file'): Promise<RunningServer> {
   const [port, dataDir] = [await freePort(), makeDataDir()];
   const child = spawn(
     'taskset',
