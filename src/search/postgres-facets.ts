@@ -60,7 +60,7 @@ export function facetStatement(nodes: readonly Node[], where: string, size: numb
     const terms = [0, 1, 2, 3].map((level) => shownTerm(node, level)).join(', ');
     return `select ${node.id}, ${terms}, n, ${measuresOf(node.facet).length > 0 ? 'm' : 'null'} from n${node.id}`;
   });
-  return `with matched as materialized (select ${['crash_id', ...columns].join(', ')} from reports where ${where}),
+  return `with matched as materialized (select ${columns.length > 0 ? columns.join(', ') : '1'} from reports where ${where}),
 ${['total as (select count(*) as n from matched)', ...steps].join(',\n')}
 select 0 as node, null::text as t1, null::text as t2, null::text as t3, null::text as t4, n, null::bigint[] as m from total
 ${lines.map((line) => `union all ${line}`).join('\n')}`;
