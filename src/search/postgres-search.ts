@@ -14,7 +14,7 @@ import { orderClause, Parameters, valueExpression, whereClause } from './postgre
 import { type FacetLine, facetNodes, facetStatement, readFacets } from './postgres-facets.ts';
 import { removeReports, rowOfRecord, writeReports } from './postgres-index.ts';
 import { ReportPartitions } from './postgres-partitions.ts';
-import type { ReportRow } from './report-row.ts';
+import { coreOfRow, type ReportRow } from './report-row.ts';
 import type { ProductSeen, SearchIndex, SearchOptions, SignatureSeen, VersionSeen } from './search-index.ts';
 import type { SearchAnswer, SearchRequest } from './search-request.ts';
 
@@ -43,10 +43,21 @@ export class PostgresSearch implements SearchIndex {
     const latest = [...new Map(rows.map((row) => [row.crashId, row])).values()];
     if (latest.length === 0) return;
     await this.#run(() => this.partitions.ensure(latest.map((row) => new Date(row.date))));
-    await this.#run(() =>
+    try {
+      await this.#write(latest);
+    } catch (error) {
+      // Rows are clean before they come here; should the database still refuse one, it must not keep out the others.
+      if (!isDataError(error)) throw error;
+      if (latest.length > 1) for (const row of latest) await this.indexReports([row]);
+      else await this.#write([coreOfRow(latest[0] as ReportRow, errorText(error))]);
+    }
+  }
+
+  #write(rows: readonly ReportRow[]): Promise<void> {
+    return this.#run(() =>
       withTransaction(this.#pool, async (client) => {
-        await writeReports(client, latest);
-        await this.#alsoWrite?.(client, latest);
+        await writeReports(client, rows);
+        await this.#alsoWrite?.(client, rows);
       }),
     );
   }
@@ -59,9 +70,7 @@ export class PostgresSearch implements SearchIndex {
     try {
       return await this.#run(() => this.#inTurn(request, new Budget(options), options.signal));
     } catch (error) {
-      // Class 22: a value that the database cannot use, such as a bad pattern or a number beyond its range.
-      const code = String((error as { code?: unknown }).code ?? '');
-      if (!/^22.{3}$/.test(code)) throw error;
+      if (error instanceof SalvageError || !isDataError(error)) throw error;
       const message = `Malformed supersearch query: ${errorText(error)}`;
       throw new SalvageError(searchErrors.search_bad_argument, message, { cause: error });
     }
@@ -244,6 +253,12 @@ export class PostgresSearch implements SearchIndex {
       throw error;
     }
   }
+}
+
+/** Class 22: a value that the database cannot use, such as a bad pattern or a number beyond its range; 54: too much of it. */
+function isDataError(error: unknown): boolean {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  return /^(22|54).{3}$/.test(String(code ?? '')) || (cause !== undefined && isDataError(cause));
 }
 
 /** PostgreSQL's text has no NUL, so nothing of such a name was ever stored. */

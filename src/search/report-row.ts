@@ -55,6 +55,18 @@ export function makeReportRow(crashId: CrashId, processed: ProcessedCrash, rawCr
   };
 }
 
+/** What must be found of every report, when the database refuses the rest of it. */
+export function coreOfRow(row: ReportRow, why: string): ReportRow {
+  const { uuid, date, product, version, signature } = row.values;
+  const core = Object.entries({ uuid, date, product, version, signature }).filter(([, value]) => value !== undefined);
+  return {
+    ...row,
+    values: Object.fromEntries(core) as ReportRow['values'],
+    annotations: {},
+    removedFields: [...row.removedFields, cleanText(`all others: ${why}`.slice(0, 300))],
+  };
+}
+
 /** The report's date, or midnight of the date in its id when the processed crash has none that can be read. */
 function dateOfReport(crashId: CrashId, value: IndexValue | undefined): string {
   if (typeof value === 'string') return value;

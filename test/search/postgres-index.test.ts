@@ -142,6 +142,26 @@ describe('the index in PostgreSQL', async () => {
     );
   });
 
+  test('what the database refuses all the same costs a report its fields, and the others nothing', async () => {
+    const picky = new PostgresSearch({
+      pool,
+      async alsoWrite(client, rows) {
+        // A real refusal of the server, for as long as the field is there.
+        if (rows.some(({ values }) => values['reason'] === 'poison'))
+          await client.query(`select '"\\u0000"'::jsonb ->> 0`);
+      },
+    });
+    const poisoned = report('2026-11-05T11:00:00Z', { signature: 'poison::sig', reason: 'poison', app_notes: 'note' });
+    const healthy = report('2026-11-05T12:00:00Z', { signature: 'poison::sig', reason: 'fine', app_notes: 'note' });
+    await picky.indexReports([healthy, poisoned]);
+    assert.deepEqual(await index.getReport(healthy.crashId), healthy);
+    const core = await index.getReport(poisoned.crashId);
+    assert.equal(core?.values['signature'], 'poison::sig');
+    assert.equal(core?.values['reason'], undefined);
+    assert.match(core?.removedFields.at(-1) ?? '', /^all others: .*unsupported Unicode/);
+    assert.equal((await seen('poison::sig'))?.reportCount, 2);
+  });
+
   test('weekly partitions are made on demand and dropped whole', async () => {
     const old = report('2026-01-07T10:00:00Z', { signature: 'winter::sig' });
     await index.indexReports([old]);

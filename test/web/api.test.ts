@@ -269,6 +269,8 @@ describe('the API that programs of crash-stats know', async () => {
       elasticsearch_crash: false,
       telemetry_crash: false,
     });
+    const unknown = await get('/api/CrashVerify/?crash_id=nonsense');
+    assert.deepEqual([unknown.status, unknown.json['error']], [400, 'unknown crash id']);
     const jobs = (body: string, type = 'application/json') =>
       get('/api/CrashSignature/', admin, { method: 'POST', body, headers: { 'content-type': type } });
     const frames = [
@@ -291,8 +293,19 @@ describe('the API that programs of crash-stats know', async () => {
     const seen = await get('/api/SignatureFirstDate/?signatures=a::b&signatures=none');
     assert.equal(seen.json['total'], 1);
     assert.equal(seen.json['hits'][0]['signature'], 'a::b');
+    assert.match(seen.json['hits'][0]['first_date'], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00$/);
     const versions = await get('/api/ProductVersions/?product=Editor&active=true');
-    assert.ok((versions.json['hits'] as { version: string }[]).some(({ version }) => version === '4.2.0'));
+    const hits = versions.json['hits'] as { version: string; is_featured: boolean }[];
+    assert.ok(hits.some(({ version, is_featured: isFeatured }) => version === '4.2.0' && isFeatured));
+    assert.ok(
+      hits.some(({ version, is_featured: isFeatured }) => version === '4.0b1' && !isFeatured),
+      'as on the pages',
+    );
+    const featured = await get('/api/ProductVersions/?product=Editor&is_featured=true');
+    assert.deepEqual(
+      (featured.json['hits'] as { version: string }[]).map(({ version }) => version),
+      ['4.2.0', '4.1.9', '4.0b2'],
+    );
   });
 
   test('exact texts of search errors', async () => {

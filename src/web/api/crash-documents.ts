@@ -4,7 +4,7 @@
 
 import type { CrashId } from '../../crash/crash-id.ts';
 import { mainDumpName } from '../../crash/raw-crash.ts';
-import { SalvageError } from '../../lib/errors.ts';
+import { isErrorOf, SalvageError } from '../../lib/errors.ts';
 import { type SearchField, searchFields } from '../../search/search-fields.ts';
 import { requirePermissions } from '../access.ts';
 import { webErrors } from '../errors.ts';
@@ -111,7 +111,13 @@ export const crashVerifyEndpoint: ApiEndpoint = {
     required: ['uuid', 'raw_crash', 'processed_crash', 'elasticsearch_crash', 'telemetry_crash'],
   },
   async handle(call) {
-    const crashId = await resolveCrashId(call.values.text('crash_id'), call.reader, call.parts);
+    const crashId = await resolveCrashId(call.values.text('crash_id'), call.reader, call.parts).catch(
+      (error: unknown) => {
+        // The words of crash-stats for this endpoint alone.
+        if (isErrorOf(error, webErrors.bad_request)) throw new SalvageError(webErrors.bad_request, 'unknown crash id');
+        throw error;
+      },
+    );
     const [{ rawCrash, processed }, row] = await Promise.all([
       readWholeCrash(crashId, call.parts),
       call.parts.search.getReport(crashId),

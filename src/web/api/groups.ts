@@ -3,6 +3,9 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { SalvageError } from '../../lib/errors.ts';
+import { shownDate } from '../../search/evaluate.ts';
+import type { VersionSeen } from '../../search/search-index.ts';
+import { activeVersions, featuredVersions, newestFirst } from '../../search/version-order.ts';
 import { webErrors } from '../errors.ts';
 import type { ApiEndpoint } from './api-endpoint.ts';
 
@@ -17,7 +20,7 @@ export const signatureFirstDateEndpoint: ApiEndpoint = {
     const seen = await call.parts.search.signaturesSeen(call.values.list('signatures'), call.reader.products);
     const hits = seen.map((one) => ({
       signature: one.signature,
-      first_date: one.firstDate.replace('.000Z', '+00:00').replace('Z', '+00:00'),
+      first_date: shownDate(new Date(one.firstDate)),
       first_build: one.firstBuild === null ? null : String(one.firstBuild),
     }));
     return { json: { hits, total: hits.length } };
@@ -56,13 +59,13 @@ export const productVersionsEndpoint: ApiEndpoint = {
       name: 'active',
       kind: 'text',
       isRequired: false,
-      description: '`true`: only versions with a report in the last 60 days.',
+      description: '`true`: only versions with reports in the last 60 days, and not just a stray one.',
     },
     {
       name: 'is_featured',
       kind: 'text',
       isRequired: false,
-      description: '`true`: only the newest three of each product.',
+      description: '`true`: only the newest of each major.minor, three a product.',
     },
   ],
   needs: ['view'],
@@ -77,31 +80,32 @@ export const productVersionsEndpoint: ApiEndpoint = {
           (reader.products === null || reader.products.includes(product)) &&
           (asked.length === 0 || asked.includes(product)),
       );
-    const activeAfter = new Date(parts.clock.now().getTime() - 60 * 86_400_000).toISOString();
+    const now = parts.clock.now();
+    const wants = (name: string) => /^(1|t|true|y|yes)$/i.test(values.text(name));
     const hits = [];
     for (const product of products) {
-      const versions = (await parts.search.versionsSeen(product)).toSorted((a, b) =>
-        a.firstDate < b.firstDate ? 1 : -1,
-      );
-      for (const [place, version] of versions.entries())
-        hits.push({
-          product,
-          version: version.version,
-          build_type: version.releaseChannel ?? '',
-          start_date: version.firstDate.slice(0, 10),
-          end_date: version.lastDate.slice(0, 10),
-          is_featured: place < 3,
-          throttle: 100,
-          isActive: version.lastDate >= activeAfter,
-        });
+      const versions = await parts.search.versionsSeen(product);
+      const active = new Set(activeVersions(versions, now));
+      const featured = new Set(featuredVersions(versions, now));
+      for (const version of newestFirst(versions))
+        if ((!wants('active') || active.has(version)) && (!wants('is_featured') || featured.has(version)))
+          hits.push(versionHit(version, featured.has(version)));
     }
-    const wants = (name: string) => /^(1|t|true|y|yes)$/i.test(values.text(name));
-    const shown = hits
-      .filter((hit) => (!wants('active') || hit.isActive) && (!wants('is_featured') || hit.is_featured))
-      .map(({ isActive, ...hit }) => hit);
-    return { json: { hits: shown, total: shown.length } };
+    return { json: { hits, total: hits.length } };
   },
 };
+
+function versionHit(version: VersionSeen, isFeatured: boolean) {
+  return {
+    product: version.product,
+    version: version.version,
+    build_type: version.releaseChannel ?? '',
+    start_date: version.firstDate.slice(0, 10),
+    end_date: version.lastDate.slice(0, 10),
+    is_featured: isFeatured,
+    throttle: 100,
+  };
+}
 
 const platforms = [
   { name: 'Windows', code: 'win' },
