@@ -17,6 +17,8 @@ const identities = [
   ['Vendor', ['Vendor', '_companyName']],
   ['ProcessType', ['ProcessType', 'process_type', 'ptype']],
   ['Comments', ['Comments', 'comments', 'comments_']],
+  ['OOMAllocationSize', ['OOMAllocationSize', 'oom-size']],
+  ['LinuxLSBDescription', ['LinuxLSBDescription', 'lsb-release']],
 ] as const;
 
 /** Name and version belong together: the product of one source with the version of another names nobody. */
@@ -43,7 +45,7 @@ const systemsByPlatform: ReadonlyMap<string, string> = new Map([
 
 export const productIdentity: Rule = {
   name: 'ProductIdentityRule',
-  doc: 'Finds product, version, channel, process type and system under the names that Electron, Crashpad and Breakpad clients use, so that their reports are complete.',
+  doc: 'Finds product, version, channel, process type, system and size of a failed allocation under the names that Electron, Crashpad and Breakpad clients use, so that their reports are complete.',
   action({ raw, processed }) {
     const pair =
       pairs.find(([name, version]) => hasText(raw, name) && hasText(raw, version)) ??
