@@ -22,6 +22,11 @@ export const moverLimits = declareLimits({
     reason:
       'Announced ids of one day held at a time to compare them with the store, about 25 MB; more are compared in parts by the first digits of the id.',
   },
+  deadLettersReconciledMax: {
+    value: 100_000,
+    unit: 'items',
+    reason: 'Dead letters held at a time to tell them from crashes that were never announced, about 50 MB.',
+  },
   settleMsMax: {
     value: 2000,
     unit: 'ms',

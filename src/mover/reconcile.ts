@@ -72,8 +72,9 @@ export async function reconcile(parts: ReconcileParts): Promise<ReconcileCounts>
   return run.counts;
 }
 
+/** All of them: an id whose dead letter is not seen would be published again, whatever the reason says. */
 async function deadLettersOf({ queue, days }: ReconcileParts): Promise<Map<CrashId, DeadLetter>> {
-  const letters = await queue.deadLetters();
+  const letters = await queue.deadLetters({ limit: moverLimits.deadLettersReconciledMax.value });
   return new Map(
     letters.filter(({ crashId }) => days.includes(dateOf(crashId))).map((letter) => [letter.crashId, letter]),
   );

@@ -64,6 +64,7 @@ export interface CrashQueue {
    */
   listCrashIds?(): AsyncIterable<CrashId>;
   depths(signal?: AbortSignal): Promise<readonly QueueDepth[]>;
+  /** The oldest `limit`, by default a page of `queue/limits.ts`. A broker holds them unacknowledged while they are read. */
   deadLetters(options?: { readonly limit?: number }): Promise<readonly DeadLetter[]>;
   /** Puts dead letters back into their queues; all of them, or those of these ids. Returns how many. */
   replayDeadLetters(crashIds?: readonly CrashId[]): Promise<number>;

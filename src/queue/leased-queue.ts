@@ -125,7 +125,7 @@ export class LeasedQueue implements CrashQueue {
   }
 
   async deadLetters(options: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
-    const limit = Math.min(options.limit ?? Number.POSITIVE_INFINITY, queueLimits.deadLettersShownMax.value);
+    const limit = options.limit ?? queueLimits.deadLettersShownMax.value;
     const dead = await this.#guard('reading dead letters', () => this.#store.dead(limit));
     return dead.map(({ token: _, ...letter }) => letter);
   }

@@ -46,6 +46,12 @@ export const queueLimits = declareLimits({
     unit: 'items',
     reason: 'ids of each queue that a broker pushes ahead: four bridge the round trip, and other processors miss few',
   },
+  brokerDeliveriesMax: {
+    value: 1_000_000_000,
+    unit: 'items',
+    reason:
+      'quorum queues of RabbitMQ 4 silently drop a message at its 21st return, and each look at the dead letters is one; we count attempts ourselves',
+  },
   deadLettersShownMax: {
     value: 1_000,
     unit: 'items',

@@ -166,7 +166,7 @@ export class PostgresQueue implements CrashQueue {
   }
 
   async deadLetters(options: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
-    const limit = Math.min(options.limit ?? Infinity, queueLimits.deadLettersShownMax.value);
+    const limit = options.limit ?? queueLimits.deadLettersShownMax.value;
     return this.#guard('reading dead letters', async () => {
       const rows = await fetchRows<TakenRow & { reason: string; died_at: Date }>(
         this.#pool,

@@ -151,7 +151,7 @@ export class RabbitmqQueue implements CrashQueue {
   }
 
   async deadLetters(options: { readonly limit?: number } = {}): Promise<readonly DeadLetter[]> {
-    const limit = Math.min(options.limit ?? Infinity, queueLimits.deadLettersShownMax.value);
+    const limit = options.limit ?? queueLimits.deadLettersShownMax.value;
     const letters: DeadLetter[] = [];
     await this.#withDeadLetters(async (letter) => {
       letters.push(letter);

@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import type { QueueName } from './crash-queue.ts';
+import { queueLimits } from './limits.ts';
 
 /** Names and kind of the queues in the broker. */
 export interface QueueTopology {
@@ -43,7 +44,9 @@ export interface BrokerQueues {
 /** Declarations with the same arguments everywhere: the broker refuses a second one that differs. */
 export function brokerQueues(topology: QueueTopology): BrokerQueues {
   const { queueNames, deadQueueName, isQuorum, declares } = topology;
-  const kind: Record<string, string> = isQuorum ? { 'x-queue-type': 'quorum' } : {};
+  const kind: Record<string, string | number> = isQuorum
+    ? { 'x-queue-type': 'quorum', 'x-delivery-limit': queueLimits.brokerDeliveriesMax.value }
+    : {};
   const work = (queue: string): Declaration =>
     declares ? { queue, durable: true, arguments: kind } : { queue, passive: true };
   const rest = (queue: string): Declaration => ({

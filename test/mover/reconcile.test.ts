@@ -15,6 +15,7 @@ import { nullLogger } from '../../src/lib/log.ts';
 import { type Finding, type ReconcileParts, recentDays, reconcile } from '../../src/mover/reconcile.ts';
 import type { CrashQueue } from '../../src/queue/crash-queue.ts';
 import { FileQueue } from '../../src/queue/file-queue.ts';
+import { queueLimits } from '../../src/queue/limits.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
@@ -155,4 +156,20 @@ test('reconcile: more announced ids than are held at a time are compared in part
 
 test('reconcile: the days are those of the ids, in UTC', () => {
   assert.deepEqual(recentDays(new Date('2026-03-01T00:30:00Z'), 2), ['20260227', '20260228', '20260301']);
+});
+
+test('reconcile: more dead letters than a page shows are not announced again', async () => {
+  const storage = new MemoryStorage();
+  const queue = new MemoryQueue(common);
+  const count = queueLimits.deadLettersShownMax.value + 2;
+  const ending = new AbortController();
+  let buried = 0;
+  for (let index = 0; index < count; index++) await queue.publish('standard', { crashId: idOf(index) });
+  for await (const taken of queue.consume({ prefetch: 1, signal: ending.signal })) {
+    await taken.bury('the walker died');
+    if (++buried === count) ending.abort();
+  }
+  await store(storage, idOf(count - 1));
+  const { counts } = await run(storage, queue, { repairs: true });
+  assert.deepEqual([counts.given_up, counts.unannounced, counts.repaired], [1, 0, 0]);
 });

@@ -8,8 +8,10 @@ import { Connection } from 'rabbitmq-client';
 import { isErrorOf } from '../../src/lib/errors.ts';
 import { makeMemoryLogger, nullLogger } from '../../src/lib/log.ts';
 import { queueErrors } from '../../src/queue/errors.ts';
+import { queueLimits } from '../../src/queue/limits.ts';
 import { PostgresAttemptCounter } from '../../src/queue/postgres-attempt-counter.ts';
 import { RabbitmqQueue, type RabbitmqQueueOptions } from '../../src/queue/rabbitmq-queue.ts';
+import { brokerQueues } from '../../src/queue/rabbitmq-topology.ts';
 import { testDatabase } from '../services/postgres.ts';
 import { testBrokerUrl } from '../services/rabbitmq.ts';
 import { contractSettings, newId, Puller, queueContract } from './queue-contract.ts';
@@ -48,6 +50,24 @@ for (const isQuorum of [false, true]) {
     another: async () => make({ ...names, isQuorum, ...contractSettings }),
   });
 }
+
+test('quorum queues keep a dead letter however often it is looked at', async () => {
+  const names = ownNames();
+  const queue = make({ ...names, isQuorum: true });
+  const crashId = newId();
+  await queue.publish('standard', { crashId });
+  const puller = new Puller(queue);
+  await (await puller.pull()).bury('damaged');
+  for (let look = 0; look < 30; look++) assert.equal((await queue.deadLetters()).length, 1);
+  const { all } = brokerQueues({ ...names, isQuorum: true, declares: true });
+  const limits = all
+    .filter((one) => one.arguments?.['x-queue-type'] === 'quorum')
+    .map((one) => one.arguments?.['x-delivery-limit']);
+  // The broker of the tests may be older than the version that drops.
+  assert.deepEqual(limits, Array(4).fill(queueLimits.brokerDeliveriesMax.value));
+  await puller.stop();
+  await queue.close();
+});
 
 test('the body is the bare id, the literal test and nonsense are dropped', async () => {
   const names = ownNames();
