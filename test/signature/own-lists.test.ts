@@ -159,7 +159,7 @@ for (const [what, os, frames, expected] of [
     'musl heap corruption',
     'Linux',
     ['a_crash', 'get_meta', '__libc_free', 'lantern::Tank::~Tank()'],
-    '__libc_free | lantern::Tank::~Tank',
+    'get_meta | __libc_free | lantern::Tank::~Tank',
   ],
   [
     'GLib fatal error',
@@ -365,6 +365,18 @@ test('modules of systems are told from those of applications, whose names may be
     ofApplications.filter((module) => systemModules?.match(module)),
     [],
   );
+});
+
+test('names of an application that only begin like machinery are its own', () => {
+  for (const own of [
+    'rust_engine_start',
+    'tracing::PerfettoTracer::Stop',
+    'abortUpload',
+    'exitFullScreen',
+    'sortRows',
+    'killTimer',
+  ])
+    assert.ok(!ownLists.irrelevant.match(own) && !ownLists.prefix.match(own), own);
 });
 
 test('every sentinel is passed over or kept, so that what it leads to is told too', () => {
