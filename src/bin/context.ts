@@ -197,7 +197,8 @@ export async function runRole(role: string, start: (context: ProcessContext) => 
     // A start that waits for a back end can be stopped too.
     await Promise.race([start(context), stopped]);
   } catch (error) {
-    context.logger.named('salvage.startup').critical(`Unhandled startup exception: ${errorText(error)}`, { error });
+    const message = `Unhandled startup exception: ${withRemedy(error)}`;
+    context.logger.named('salvage.startup').critical(message, { error });
     await context.releasers.releaseAll();
     process.exit(1);
   }
@@ -205,6 +206,12 @@ export async function runRole(role: string, start: (context: ProcessContext) => 
   context.logger.info(`${signal}: finishing what is under way`);
   await context.releasers.releaseAll();
   process.exit(0);
+}
+
+/** What happened, and what would be right where that is known. */
+function withRemedy(error: unknown): string {
+  const text = errorText(error);
+  return error instanceof SalvageError ? `${text.replace(/\.?$/, '.')} ${error.kind.remedy}` : text;
 }
 
 /** An exception that nobody caught leaves nothing to rely on but the spool: it is told, and the process ends. */

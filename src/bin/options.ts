@@ -28,7 +28,8 @@ export const logOptions = declareOptions('log', 'What is logged, how, and where 
     ['debug', 'info', 'warning', 'error', 'critical'],
     'info',
     'The least urgent level that is written.',
-    { aliases: ['LOGGING_LEVEL'] },
+    // Python's other words, as an env file of Antenna may have them.
+    { aliases: ['LOGGING_LEVEL'], synonyms: { warn: 'warning', fatal: 'critical', notset: 'debug' } },
   ),
   format: option.choice(
     ['auto', 'mozlog', 'text'],

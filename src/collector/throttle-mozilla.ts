@@ -8,7 +8,7 @@ import { makeRuleThrottler, type RuleContext, type ThrottleRule, type Throttler 
 
 // The rules of crash-stats.mozilla.org as collector.md §4.3 lists them. Their order is their meaning.
 
-export const mozillaProducts = [
+const mozillaProducts = [
   'Fenix',
   'Firefox',
   'Firefox Enterprise',

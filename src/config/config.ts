@@ -28,13 +28,10 @@ export class Config {
   readonly rows: readonly ConfigRow[];
   /** Things a person should know, one line each: names that nothing reads, mapped names of process managers. */
   readonly notices: readonly string[];
-  /** The JSON file as it stands, for what is written only there (containers, rule sets, symbol sources). */
-  readonly document: JsonObject;
 
-  constructor(rows: readonly ConfigRow[], notices: readonly string[], document: JsonObject) {
+  constructor(rows: readonly ConfigRow[], notices: readonly string[]) {
     this.rows = rows;
     this.notices = notices;
-    this.document = document;
   }
 
   /** The values of one group of options. */
@@ -67,6 +64,7 @@ export function readConfig(input: ConfigInput): Config {
   const environment = new Map(
     Object.entries(input.environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
+  const namesGiven = [...envFile.keys(), ...[...environment.keys()].filter((name) => ourPrefixes.test(name))];
   mapProcessManagerNames(envFile, environment, notices);
   mapKeysOfEnvFile(envFile);
   const document = readDocument(envFile.get('SALVAGE_CONFIG') ?? environment.get('SALVAGE_CONFIG'), readFile);
@@ -78,8 +76,8 @@ export function readConfig(input: ConfigInput): Config {
     ),
   );
   if (problems.length > 0) throw new SalvageError(configErrors.config_invalid, problems.join('\n'));
-  notices.push(...unknownNames(rows, envFile, environment));
-  return new Config(rows, notices, document);
+  notices.push(...unknownNames(rows, namesGiven), ...unknownKeys(rows, document));
+  return new Config(rows, notices);
 }
 
 function pathOf(prefix: string, name: string): string {
@@ -205,18 +203,35 @@ function mapLocalDevelopment(values: Map<string, string>): void {
   if (!values.has('METRICS_CLASS')) values.set('METRICS_CLASS', 'antenna.metrics.LoggingMetrics');
 }
 
-/** SALVAGE_… names that no option reads are most likely misspelt. */
-function unknownNames(
-  rows: readonly ConfigRow[],
-  envFile: ReadonlyMap<string, string>,
-  environment: ReadonlyMap<string, string>,
-): string[] {
+/** Prefixes of ours and of Antenna: in the environment, only names with one of these can be meant for us. */
+const ourPrefixes = /^(?:SALVAGE|ANTENNA|BREAKPAD|CRASHMOVER|CRASHSTORAGE|CRASHPUBLISH|THROTTLE)_/;
+
+/** Names that are read elsewhere, or that have their own notice. */
+const namesReadElsewhere =
+  /^(?:(?:SALVAGE|ANTENNA)_ENV|SALVAGE_(?:CONFIG|TESTDATA)|LOCAL_DEV_ENV|AWS_(?:ACCESS_KEY_ID|SECRET_ACCESS_KEY)|GUNICORN_.*|CMD_PREFIX|NEW_RELIC_.*)$/;
+
+/** Names that no option reads are most likely misspelt: any in an env file, those with our prefixes in the environment. */
+function unknownNames(rows: readonly ConfigRow[], names: readonly string[]): string[] {
   const known = new Set(rows.flatMap((row) => [row.environmentName, ...row.option.aliases]));
-  for (const name of ['SALVAGE_ENV', 'SALVAGE_CONFIG', 'SALVAGE_TESTDATA']) known.add(name);
-  const unknown = [...new Set([...envFile.keys(), ...environment.keys()])].filter(
-    (name) => name.startsWith('SALVAGE_') && !known.has(name),
+  const unknown = [...new Set(names)].filter(
+    (name) => !known.has(name) && !namesReadElsewhere.test(name) && !Object.hasOwn(idleAntennaNames, name),
   );
   return unknown
     .sort()
     .map((name) => `${name} is set, but no option has this name. \`salvage config\` lists all names.`);
+}
+
+/** Keys of the JSON file that no option reads. */
+function unknownKeys(rows: readonly ConfigRow[], document: JsonObject): string[] {
+  const known = rows.map((row) => row.path);
+  const unknownIn = (object: JsonObject, prefix: string): string[] =>
+    Object.entries(object).flatMap(([key, value]) => {
+      const path = pathOf(prefix, key);
+      if (known.includes(path)) return [];
+      const isGroup = isJsonObject(value) && known.some((each) => each.startsWith(`${path}.`));
+      return isGroup ? unknownIn(value, path) : [path];
+    });
+  return unknownIn(document, '').map(
+    (path) => `${path} is in the JSON file, but no option has this name. \`salvage config\` lists all names.`,
+  );
 }

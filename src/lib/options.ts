@@ -142,12 +142,18 @@ export const option = {
       doc,
       extras,
     ),
-  choice: <const C extends string>(choices: readonly C[], defaultValue: C, doc: string, extras?: OptionExtras) =>
+  /** `synonyms`: other words for a choice, lower case, that are understood and not advertised. */
+  choice: <const C extends string>(
+    choices: readonly C[],
+    defaultValue: C,
+    doc: string,
+    extras?: OptionExtras & { readonly synonyms?: Readonly<Record<string, C>> },
+  ) =>
     makeOption<C>(
       'choice',
       (value) => {
-        const text = asText(value).trim();
-        const found = choices.find((choice) => choice.toLowerCase() === text.toLowerCase());
+        const text = asText(value).trim().toLowerCase();
+        const found = choices.find((choice) => choice.toLowerCase() === text) ?? extras?.synonyms?.[text];
         if (!found) throw new Error(`must be one of ${choices.join(', ')}`);
         return found;
       },

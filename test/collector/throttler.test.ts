@@ -50,8 +50,23 @@ test("throttler: Antenna's names choose rules and products", async () => {
   });
   assert.deepEqual(verdict(mine, { ProductName: 'Mine' }), ['accept', 'accept_everything', 100]);
   assert.deepEqual(verdict(mine, { ProductName: 'Firefox' }), ['reject', 'unsupported_product', 100]);
+  const old = await makeThrottler({
+    ...options,
+    profile: 'antenna-2018',
+    throttler: 'antenna.throttler.MOZILLA_RULES',
+    products: ['antenna.throttler.MOZILLA_PRODUCTS'],
+  });
+  assert.deepEqual(verdict(old, { ProductName: 'SeaMonkey', Email: 'a@b' }), ['accept', 'has_email', 100]);
   const all2 = await makeThrottler({ ...options, throttler: 'antenna.throttler.ACCEPT_ALL' });
   assert.equal(all2.logLine, undefined, 'accept-all is not the null throttler');
+});
+
+test('throttler: lists of Python are refused, not taken for the name of a product', async () => {
+  const options = { ...defaultsOf(collectorOptions), throttler: 'mozilla' };
+  for (const wrong of [{ products: ['my_rules.PRODUCTS'] }, { packageNames: 'my_rules.PACKAGES' }])
+    await assert.rejects(makeThrottler({ ...options, ...wrong }), { slug: 'bad_throttle_rules' });
+  const dotted = await makeThrottler({ ...options, products: ['com.example.Editor', 'Paint.NET'] });
+  assert.deepEqual(verdict(dotted, { ProductName: 'Paint.NET' }), ['accept', 'accept_everything', 100]);
 });
 
 test('throttler: a rule name that metrics could not carry is refused', () => {

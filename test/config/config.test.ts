@@ -100,6 +100,23 @@ test('a misspelt SALVAGE_ name is noticed', () => {
   assert.match(read({ SALVAGE_SYMBOLS_CASE: 'upper' }).notices.join(), /SALVAGE_SYMBOLS_CASE is set, but no option/);
 });
 
+test('misspelt keys of the JSON file are noticed, and names in an env file that nobody reads', () => {
+  const group = declareOptions('spool.disk', 'Disk.', {
+    size: option.integer(1, 0, 9, 'Size.'),
+    tree: option.json<unknown>(null, (value) => value, 'A tree.'),
+  });
+  const files: Record<string, string> = {
+    json: '{"spool": {"disk": {"size": 2, "sise": 3, "tree": {"any": {"thing": 1}}}, "dick": {}}, "": 1}',
+    env: 'CRASHMOVER_CRASHPUBLISH_PROJECT_ID=p\nPYTHONPATH=/app\nSALVAGE_SPOOL_DISK_SIZE=4',
+  };
+  const environment = { SALVAGE_CONFIG: 'json', SALVAGE_ENV: 'env', HOME: '/root', BREAKPAD_SIZE: '1' };
+  const config = readConfig({ groups: [group], environment, readFile: (path) => files[path] ?? '' });
+  assert.deepEqual(
+    config.notices.map((notice) => notice.split(' is ')[0]),
+    ['BREAKPAD_SIZE', 'CRASHMOVER_CRASHPUBLISH_PROJECT_ID', 'PYTHONPATH', 'spool.disk.sise', 'spool.dick', ''],
+  );
+});
+
 test('names of Antenna’s process manager are mapped or named once', () => {
   const notices = read({ GUNICORN_WORKERS: '3', GUNICORN_MAX_REQUESTS: '5', CMD_PREFIX: 'x' }).notices.join('\n');
   assert.match(notices, /GUNICORN_WORKERS=3 is used as WEB_CONCURRENCY/);

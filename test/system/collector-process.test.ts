@@ -66,6 +66,7 @@ test('an env file of Antenna of 2018 runs unchanged', async () => {
   const path = envFile([
     '# the collector of 2018',
     'LOGGING_LEVEL=DEBUG',
+    'CRASHSTORAGE_TYPO=1',
     'METRICS_CLASS=antenna.metrics.LoggingMetrics',
     'HOST_ID=node7',
     'DUMP_FIELD=upload_file_minidump',
@@ -92,6 +93,7 @@ test('an env file of Antenna of 2018 runs unchanged', async () => {
   const lines = mozlogLines(node.text());
   assert.ok(lines.every((line) => line.Hostname === 'node7'));
   assert.match(node.text(), /No use here for GUNICORN_WORKER_CLASS/);
+  assert.match(node.text(), /CRASHSTORAGE_TYPO is set, but no option has this name/);
   assert.match(node.text(), /METRICS\|incr\|breakpad_resource\.incoming_crash\|1/);
   assert.match(
     node.text(),
@@ -104,6 +106,7 @@ test('an env file of Antenna of today runs unchanged', async () => {
   const crashes = newFolder();
   const path = envFile([
     'LOCAL_DEV_ENV=True',
+    'LOGGING_LEVEL=NOTSET',
     'HOSTNAME=node8',
     'STATSD_HOST=127.0.0.1',
     'BREAKPAD_THROTTLER_RULES=antenna.throttler.ACCEPT_ALL',
@@ -239,7 +242,7 @@ test('a failed start reaches Sentry and the log under one text', async () => {
   const node = launchCollector(settings);
   assert.deepEqual(await node.ended, [1, null]);
   sentry.stop();
-  assert.match(node.text(), /Unhandled startup exception: .*there is no queue \\"telegraph\\"/);
+  assert.match(node.text(), /Unhandled startup exception: .*there is no queue \\"telegraph\\"\. Use null, memory/);
   assert.match(sentry.events(), /there is no queue \\"telegraph\\"/);
   assert.match(sentry.events(), /"server_name":"node9"/);
   assert.ok(!node.text().includes('key@'), 'the DSN is a secret');
