@@ -9,7 +9,7 @@ import { test } from 'node:test';
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { encoding: 'utf8' })
   .split('\n')
-  .filter((file) => /\.(ts|mts|js|mjs|cjs|sql|css)$/.test(file) && existsSync(file));
+  .filter((file) => /(\.(ts|mts|js|mjs|cjs|sql|css|c|cc|rs)|^salvage|^\.ci\/run)$/.test(file) && existsSync(file));
 
 test('every source file begins with the MPL-2.0 header', () => {
   const header = /This Source Code Form is subject to the terms of the Mozilla Public\s+[^A-Za-z]*License, v\. 2\.0\./;
