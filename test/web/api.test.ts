@@ -366,6 +366,48 @@ describe('the API that programs of crash-stats know', async () => {
     assert.deepEqual(document, JSON.parse(JSON.stringify(openApiDocument('0.0.0'))));
     assert.equal(Object.keys(document['paths']).length, apiEndpoints.size);
   });
+
+  test('the OpenAPI document holds together: ids are unique, references lead somewhere, paths have their parameters', async () => {
+    interface Parameter {
+      name: string;
+      in: string;
+      required: boolean;
+      schema: { type: string };
+    }
+    interface Operation {
+      operationId: string;
+      parameters?: Parameter[];
+      responses: Record<string, { description: string; content: Record<string, { schema: object }> }>;
+    }
+    const text = (await get('/api/openapi.json', '')).text;
+    const document = JSON.parse(text) as { openapi: string; paths: Record<string, Record<string, Operation>> };
+    assert.match(document.openapi, /^3\.1\./);
+    for (const [, pointer = ''] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const target = pointer
+        .split('/')
+        .reduce<unknown>((from, key) => (from as Record<string, unknown>)?.[key], document);
+      assert.equal(typeof target, 'object', pointer);
+    }
+    const ids = new Set<string>();
+    for (const [path, operations] of Object.entries(document.paths))
+      for (const [method, operation] of Object.entries(operations)) {
+        assert.ok(!ids.has(operation.operationId), operation.operationId);
+        ids.add(operation.operationId);
+        const parameters = operation.parameters ?? [];
+        const names = parameters.map((parameter) => `${parameter.in} ${parameter.name}`);
+        assert.equal(new Set(names).size, names.length, `${method} ${path} names a parameter twice`);
+        const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => `path ${name}`);
+        assert.deepEqual(names.filter((name) => name.startsWith('path ')).sort(), inPath.sort(), path);
+        assert.ok(
+          parameters.every(({ schema }) => schema.type),
+          path,
+        );
+        for (const [status, { description, content }] of Object.entries(operation.responses)) {
+          assert.match(status, /^[2-5]\d\d$/);
+          assert.ok(description !== '' && Object.values(content).every(({ schema }) => schema), `${path} ${status}`);
+        }
+      }
+  });
 });
 
 /** Answers are read as what the test expects them to be. */

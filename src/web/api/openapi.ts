@@ -93,8 +93,9 @@ function queryParameters(endpoint: ApiEndpoint): JsonObject[] {
     }),
   );
   if (!endpoint.takesSearchFields) return own;
+  const ownNames = new Set(endpoint.parameters.map(({ name }) => name));
   const fields = [...searchFields.values()]
-    .filter((field) => field.name !== 'date')
+    .filter((field) => !ownNames.has(field.name))
     .map(
       (field): JsonObject => ({
         name: field.name,

@@ -15,7 +15,7 @@ import {
   requireVisible,
   resolveCrashId,
 } from '../api/read-crash.ts';
-import { PriorityWishes } from '../api/reprocessing.ts';
+import { type PriorityWishes, priorityWishesOf } from '../api/reprocessing.ts';
 import { webErrors } from '../errors.ts';
 import { webLimits } from '../limits.ts';
 import { type PageContext, sendPage } from '../page.ts';
@@ -34,7 +34,7 @@ import { signatureChangePage } from './signature-change-page.ts';
 
 /** `/report/index/<id>` with all its outcomes (web.md §1.3). */
 export function addReportPages(add: AddPage, parts: WebParts): void {
-  const wishes = new PriorityWishes();
+  const wishes = priorityWishesOf(parts);
   add({
     url: '/report/index/:id',
     handle: (context, request, reply) => showReport(context, request, reply, parts, wishes),
