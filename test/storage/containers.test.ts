@@ -517,6 +517,23 @@ describe('configuration as data', () => {
     });
   }
 
+  test('what a store can do beside the rest is not hidden by wrappers and containers', async () => {
+    const dropped: string[] = [];
+    const memory = new MemoryStorage() as CrashStorage;
+    memory.dropBefore = async (date) => void dropped.push(date);
+    memory.newCrashes = async function* () {
+      yield { crashId: newCrashId(), async ack() {}, async release() {} };
+    };
+    const factories = { ...parts.factories, dropping: () => memory };
+    const wrapped = { type: 'breaker', wrapped: { type: 'counting', wrapped: { type: 'dropping' } } };
+    const poly = await build({ type: 'poly', children: [wrapped, leaf('a')] }, { factories });
+    await poly.dropBefore?.('20260101');
+    assert.deepEqual(dropped, ['20260101']);
+    assert.equal((await build(leaf('a'))).dropBefore, undefined);
+    const breaker = await build(wrapped, { factories });
+    assert.equal((await Array.fromAsync(breaker.newCrashes?.() ?? [])).length, 1);
+  });
+
   test('refused: nesting without end', async () => {
     let config: JsonObject = leaf('deep');
     for (let depth = 0; depth < 12; depth++) config = { type: 'counting', wrapped: config };

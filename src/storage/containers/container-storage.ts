@@ -24,11 +24,14 @@ export abstract class ContainerStorage implements CrashStorage {
   readonly name: string;
   readonly children: readonly Child[];
   readonly capabilities: StorageCapabilities;
+  readonly dropBefore?: NonNullable<CrashStorage['dropBefore']>;
 
   constructor(name: string, children: readonly Child[]) {
     this.name = name;
     this.children = children;
     this.capabilities = anyOf(children);
+    const dropping = children.filter(({ storage }) => storage.dropBefore);
+    if (dropping.length > 0) this.dropBefore = (date) => dropFromAll(dropping, date);
   }
 
   abstract saveRawCrash(report: CrashReport, signal?: AbortSignal): Promise<void>;
@@ -95,4 +98,9 @@ export abstract class ContainerStorage implements CrashStorage {
   #readRaw<T>(crashId: CrashId, read: (storage: CrashStorage) => Promise<T>): Promise<T> {
     return fromFirst(this.rawReaders(crashId), read, this.isOutageSkipped);
   }
+}
+
+async function dropFromAll(children: readonly Child[], date: string): Promise<void> {
+  const outcomes = await onEach(children, async (storage) => storage.dropBefore?.(date));
+  if (outcomes.some(({ error }) => error !== undefined)) throw new ChildrenError('dropping old days', outcomes);
 }

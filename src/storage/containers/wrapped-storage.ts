@@ -14,6 +14,8 @@ export class WrappedStorage implements CrashStorage {
   readonly name: string;
   readonly children: readonly Child[];
   readonly capabilities: StorageCapabilities;
+  readonly dropBefore?: NonNullable<CrashStorage['dropBefore']>;
+  readonly newCrashes?: NonNullable<CrashStorage['newCrashes']>;
   protected readonly wrapped: CrashStorage;
 
   constructor(name: string, wrapped: CrashStorage) {
@@ -21,6 +23,9 @@ export class WrappedStorage implements CrashStorage {
     this.wrapped = wrapped;
     this.children = [{ role: 'wrapped', storage: wrapped }];
     this.capabilities = wrapped.capabilities;
+    const drop = wrapped.dropBefore?.bind(wrapped);
+    if (drop) this.dropBefore = (date) => this.around('drop_before', () => drop(date));
+    if (wrapped.newCrashes) this.newCrashes = wrapped.newCrashes.bind(wrapped);
   }
 
   /** Runs the call named `method`; wrappers count, time or refuse here. */
