@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { LRUCache } from 'lru-cache';
+import { CircuitBreaker } from '../lib/circuit-breaker.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type Metrics, nullMetrics } from '../lib/metrics.ts';
 import { processorLimits } from './limits.ts';
@@ -56,16 +57,42 @@ export interface HttpVersionOptions {
 const hitTtlMs = 24 * 3_600_000;
 const missTtlMs = 30 * 60_000;
 const triesMax = 5;
+/** A service that has not answered is left alone for so long, whatever the build. */
+const restMs = 60_000;
 
 /**
  * Asks a VersionString service: at most five tries on 429 and 5xx with growing pauses, hits kept a day and misses half
- * an hour, so that a sick service costs each build one wait and not each crash.
+ * an hour. Crashes of one build that come at once share a question. While the service does not answer, crashes wait for
+ * nothing: they get what was known before, for the version of a build does not change.
  */
 export function makeHttpVersions(options: HttpVersionOptions): VersionSource {
   const { clock, metrics = nullMetrics } = options;
   const cache = new LRUCache<string, { readonly version: string | null; readonly untilMs: number }>({
     max: processorLimits.versionsCachedMax.value,
   });
+  const underWay = new Map<string, Promise<string | null>>();
+  const breaker = new CircuitBreaker({
+    clock,
+    failuresMax: 1,
+    restMs,
+    isFailure: () => true,
+    openError: () => new Error('the version service rests'),
+  });
+
+  async function ask(key: string, build: BuildKey): Promise<string | null> {
+    try {
+      const version = await breaker.run(() => askVersion(build, options));
+      metrics.incr(processorMetrics.betaLookup, { result: version === null ? 'fail' : 'success' });
+      cache.set(key, { version, untilMs: clock.monotonicMs() + (version === null ? missTtlMs : hitTtlMs) });
+      return version;
+    } catch {
+      metrics.incr(processorMetrics.betaLookup, { result: 'fail' });
+      return cache.get(key)?.version ?? null;
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
   return {
     knowsProduct: async (product) => options.products.includes(product),
     async versionOf(build) {
@@ -74,14 +101,14 @@ export function makeHttpVersions(options: HttpVersionOptions): VersionSource {
       const isFresh = cached !== undefined && cached.untilMs > clock.monotonicMs();
       metrics.incr(processorMetrics.betaCache, { result: isFresh ? 'hit' : 'miss' });
       if (isFresh) return cached.version;
-      const version = await askVersion(build, options);
-      metrics.incr(processorMetrics.betaLookup, { result: version === null ? 'fail' : 'success' });
-      cache.set(key, { version, untilMs: clock.monotonicMs() + (version === null ? missTtlMs : hitTtlMs) });
-      return version;
+      const asked = underWay.get(key) ?? ask(key, build);
+      underWay.set(key, asked);
+      return asked;
     },
   };
 }
 
+/** Null when the service answers that it does not know the build; throws when it does not answer. */
 async function askVersion(build: BuildKey, options: HttpVersionOptions): Promise<string | null> {
   const url = new URL(options.url);
   url.searchParams.set('product', build.product);
@@ -105,5 +132,5 @@ async function askVersion(build: BuildKey, options: HttpVersionOptions): Promise
     }
     if (attempt < triesMax) await options.clock.sleep(200 * 2 ** attempt);
   }
-  return null;
+  throw new Error(`the version service did not answer ${triesMax} times`);
 }

@@ -116,10 +116,37 @@ test('the service is asked again on 429 and 5xx, and its answers are kept', asyn
   assert.equal(await source.versionOf(firefox), '151.0b3');
   assert.equal(asked, 3);
   clock.nowMs += 3_600_000;
-  assert.equal(await source.versionOf(firefox), null);
-  assert.equal(asked, 8, 'five tries, then a miss');
-  assert.equal(await source.versionOf(firefox), null);
-  assert.equal(asked, 8, 'misses are kept half an hour');
+  assert.equal(await source.versionOf(firefox), '151.0b3', 'what was known before still holds');
+  assert.equal(asked, 8, 'five tries');
+  assert.equal(await source.versionOf({ ...firefox, buildId: '2' }), null);
+  assert.equal(asked, 8, 'a service that does not answer is left alone for a minute');
+  clock.nowMs += 61_000;
+  answers.push(...Array<number>(5).fill(500), 200);
+  assert.equal(await source.versionOf(firefox), '151.0b3');
+  assert.equal(asked, 9, 'and asked again');
+});
+
+test('crashes of one build share a question, and a build that is not known is asked for every half hour', async () => {
+  const clock = new FakeClock();
+  let asked = 0;
+  const source = makeHttpVersions({
+    url: 'https://versions.example/',
+    products: ['Firefox'],
+    clock,
+    fetch: (async () => {
+      asked++;
+      return new Response('{"hits": []}');
+    }) as typeof fetch,
+  });
+  const firefox = { product: 'Firefox', channel: 'beta', buildId: '1' };
+  assert.deepEqual(await Promise.all([1, 2, 3].map(() => source.versionOf(firefox))), [null, null, null]);
+  assert.equal(asked, 1);
+  clock.nowMs += 29 * 60_000;
+  await source.versionOf(firefox);
+  assert.equal(asked, 1);
+  clock.nowMs += 2 * 60_000;
+  await source.versionOf(firefox);
+  assert.equal(asked, 2);
 });
 
 test('sources are asked in order', async () => {
