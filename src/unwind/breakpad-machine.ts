@@ -84,17 +84,16 @@ function mainModuleOf(lines: readonly (readonly string[])[]): number | null {
 
 /** `thread|frame|module|function|file|line|offset`; inlined calls are frames of their own there. */
 function threadsOf(lines: readonly (readonly string[])[]): StackThread[] {
-  const frames = new Map<number, StackFrame[]>();
+  const threads: StackFrame[][] = [];
   for (const fields of lines) {
     const [thread = '', number = ''] = fields;
     if (fields.length < 7 || !/^\d{1,7}$/.test(thread) || !/^\d{1,7}$/.test(number)) continue;
-    const known = frames.get(Number(thread)) ?? [];
-    frames.set(Number(thread), known);
-    if (known.length < unwindLimits.framesMax.value) known.push(frameOf(fields, known.length));
+    if (Number(thread) >= unwindLimits.externalThreadsMax.value) continue;
+    while (threads.length <= Number(thread)) threads.push([]);
+    const own = threads[Number(thread)] as StackFrame[];
+    if (own.length < unwindLimits.framesMax.value) own.push(frameOf(fields, own.length));
   }
-  const count = Math.min(Math.max(-1, ...frames.keys()) + 1, unwindLimits.externalThreadsMax.value);
-  return Array.from({ length: count }, (_, index) => {
-    const own = frames.get(index) ?? [];
+  return threads.map((own) => {
     return { thread_id: null, thread_name: null, last_error_value: null, frame_count: own.length, frames: own };
   });
 }

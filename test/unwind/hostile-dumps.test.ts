@@ -69,6 +69,12 @@ for (const cpu of ['amd64', 'x86', 'arm', 'arm64'] as const)
     assert.ok(documents > mutationsPerProcessor / 2);
   });
 
+test('an external walker with 200 000 threads gives a document of bounded size', () => {
+  const threads = Array.from({ length: 200_000 }, (_, index) => `${index}|0|app|f|||0x1`);
+  const walk = breakpadMachineDocument(['OS|Linux|1', 'CPU|amd64||1', ...threads].join('\n'));
+  assert.equal(walk?.threads.length, 4096);
+});
+
 test('no text of an external walker makes the conversion throw', () => {
   const field = fc.oneof(
     fc.constantFrom('OS', 'CPU', 'Crash', 'Module', '0', '1', '4096', '99999999', '0x10', ''),
