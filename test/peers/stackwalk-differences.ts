@@ -58,6 +58,9 @@ export const explainedDifferences: readonly ExplainedDifference[] = [
   {
     id: 'frames-truncated',
     explains: ({ path }, ours) => {
+      // What was not walked asked for no symbols.
+      if (/^modules\[\d+\]\.(missing|loaded)_symbols$/.test(path))
+        return ours.threads.some((thread) => thread.frames_truncated);
       const thread = ours.threads[Number(/^threads\[(\d+)\]/.exec(path)?.[1] ?? ours.crash_info.crashing_thread ?? -1)];
       return thread?.frames_truncated === true && /\.(frames|frame_count|frames_truncated|total_frames)$/.test(path);
     },

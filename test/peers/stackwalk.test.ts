@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { Stackwalk } from '../../src/crash/stackwalk.ts';
@@ -13,7 +12,7 @@ import { noSymbols, type SymbolProvider } from '../../src/symbols/symbols.ts';
 import { stackwalk } from '../../src/unwind/unwind.ts';
 import { dumps, symbolsBelow, testdata, walkShared } from '../conformance/stackwalk/testdata.ts';
 import { explainedDifferences, unexplained, usedExplanations } from './stackwalk-differences.ts';
-import { buildPeerDumps } from './stackwalk-dumps/build.ts';
+import { buildPeerDumps, peerDumpFolder } from './stackwalk-dumps/build.ts';
 import { differencesOf, walkByPeer, withSortedLimits } from './stackwalk-peer.ts';
 
 for (const dump of dumps)
@@ -25,8 +24,6 @@ for (const dump of dumps)
       const ours = withSortedLimits(JSON.parse(JSON.stringify(await walkShared(dump, withSymbols))));
       assert.deepEqual(unexplained(differencesOf(ours, theirs), ours, theirs), []);
     });
-
-const buildFolder = process.env['SALVAGE_PEER_DUMPS'] ?? path.join(tmpdir(), 'salvage-peer-dumps');
 
 /**
  * Frames of all threads, compared one by one; a missing or surplus frame counts as one that differs. Of a thread that we
@@ -53,7 +50,7 @@ function compareFrames(ours: Stackwalk, theirs: Stackwalk): { frames: number; di
 test('dumps of our own programs: 50 000 frames, 99.9 % as minidump-stackwalk', {
   timeout: 1_500_000,
 }, async (context) => {
-  const built = buildPeerDumps(buildFolder);
+  const built = buildPeerDumps(peerDumpFolder);
   const withSymbols = symbolsBelow(built.symbols);
   const total = { frames: 0, differing: 0, documents: 0, unexplained: 0 };
   const runs: [SymbolProvider, string | undefined][] = [
@@ -62,9 +59,10 @@ test('dumps of our own programs: 50 000 frames, 99.9 % as minidump-stackwalk', {
   ];
   for (const dump of built.dumps)
     for (const [symbols, directory] of runs) {
-      const theirs = walkByPeer(dump, directory);
-      assert.ok(theirs, `minidump-stackwalk refuses ${dump}`);
-      const walk = await stackwalk(openMinidump(bytesSource(readFileSync(dump))), symbols);
+      const theirs = walkByPeer(dump.path, directory);
+      assert.ok(theirs, `minidump-stackwalk refuses ${dump.path}`);
+      const walk = await stackwalk(openMinidump(bytesSource(readFileSync(dump.path))), symbols);
+      assert.match(walk.crash_info.type ?? '', dump.reason, dump.path);
       const ours = withSortedLimits(JSON.parse(JSON.stringify(walk)) as Stackwalk);
       const { frames, differing } = compareFrames(ours, theirs);
       const others = unexplained(differencesOf(ours, theirs), ours, theirs);
@@ -72,7 +70,7 @@ test('dumps of our own programs: 50 000 frames, 99.9 % as minidump-stackwalk', {
       total.differing += differing.length;
       total.documents += 1;
       total.unexplained += others.length;
-      const label = `${path.basename(dump)} ${directory ? 'with' : 'without'} symbols`;
+      const label = `${path.basename(dump.path)} ${directory ? 'with' : 'without'} symbols`;
       for (const line of differing.slice(0, 3)) context.diagnostic(`${label}: ${line}`);
       for (const one of others.slice(0, 3)) context.diagnostic(`${label}: ${JSON.stringify(one)?.slice(0, 400)}`);
     }

@@ -4,9 +4,10 @@
 
 // `node test/peers/stackwalk-dumps/build.ts FOLDER` makes dumps of our own: zoo.cc compiled in sixteen ways, crashed in
 // fifteen ways, dumped by the minidump-writer crate, with symbols by Mozilla's dump_syms. Needs Linux on amd64, g++,
-// clang++ and cargo. What is there already is kept, so an interrupted run goes on.
+// clang++ and cargo. What is newer than zoo.cc is kept, so an interrupted run goes on.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { peerBinary } from '../stackwalk-peer.ts';
 
@@ -28,33 +29,71 @@ const variants: readonly Variant[] = ['g++', 'clang++'].flatMap((compiler) =>
   ),
 );
 
-const ways = [
-  ...['null-read', 'null-write', 'null-call', 'wild-read', 'non-canonical', 'divide', 'illegal', 'trap', 'abort'],
-  ...['assert', 'throw', 'read-only', 'overflow', 'wild-call', 'bus'],
-] as const;
+/** Where the suites share what was built; it is kept between runs. */
+export const peerDumpFolder = process.env['SALVAGE_PEER_DUMPS'] ?? path.join(tmpdir(), 'salvage-peer-dumps');
+
+/** Ways to crash, and what the system calls each. */
+const reasons: Readonly<Record<string, RegExp>> = {
+  'null-read': /^SIGSEGV \/ SEGV_MAPERR$/,
+  'null-write': /^SIGSEGV \/ SEGV_MAPERR$/,
+  'null-call': /^SIGSEGV \/ SEGV_MAPERR$/,
+  'wild-read': /^SIGSEGV \/ SEGV_MAPERR$/,
+  'non-canonical': /^SIGSEGV \/ SI_KERNEL$/,
+  divide: /^SIGFPE \/ FPE_INTDIV$/,
+  illegal: /^SIGILL \/ ILL_ILLOPN$/,
+  trap: /^SIGTRAP \/ /,
+  abort: /^SIGABRT \/ SI_TKILL$/,
+  assert: /^SIGABRT \/ SI_TKILL$/,
+  throw: /^SIGABRT \/ SI_TKILL$/,
+  'read-only': /^SIGSEGV \/ SEGV_ACCERR$/,
+  overflow: /^SIGSEGV \/ SEGV_(MAPERR|ACCERR)$/,
+  'wild-call': /^SIGSEGV \/ SEGV_MAPERR$/,
+  bus: /^SIGBUS \/ BUS_ADRERR$/,
+};
+
+export interface PeerDump {
+  readonly path: string;
+  readonly program: string;
+  readonly way: string;
+  /** The program's second argument: it chooses the shapes of its stacks. */
+  readonly seed: number;
+  /** The crash reason that a dump of this way has. */
+  readonly reason: RegExp;
+}
 
 const libraries = ['libc.so.6', 'libstdc++.so.6', 'libm.so.6', 'libgcc_s.so.1', 'ld-linux-x86-64.so.2'];
 
 /** Builds into `folder`; returns the dumps and the symbol directory. */
-export function buildPeerDumps(folder: string): { readonly dumps: readonly string[]; readonly symbols: string } {
+export function buildPeerDumps(folder: string): { readonly dumps: readonly PeerDump[]; readonly symbols: string } {
   const symbols = path.join(folder, 'symbols');
-  const dumps: string[] = [];
+  const source = path.join(here, 'zoo.cc');
+  const dumps: PeerDump[] = [];
   mkdirSync(symbols, { recursive: true });
   const writer = buildWriter(folder);
   addLibrarySymbols(folder, symbols);
   for (const [index, variant] of variants.entries()) {
     const program = path.join(folder, `zoo-${variant.name}`);
-    if (!existsSync(program)) {
-      run([...variant.command, '-o', program, path.join(here, 'zoo.cc')]);
+    if (!isNewer(program, source)) {
+      run([...variant.command, '-o', program, source]);
       run([peerBinary('dump_syms'), '--inlines', '--store', symbols, program]);
     }
-    for (const [number, way] of ways.entries()) {
-      const dump = path.join(folder, `${variant.name}.${way}.dmp`);
-      if (!existsSync(dump)) run([writer, dump, program, way, String(index + number)]);
+    for (const [number, [way, reason]] of Object.entries(reasons).entries()) {
+      const dump = {
+        path: path.join(folder, `${variant.name}.${way}.dmp`),
+        program,
+        way,
+        seed: index + number,
+        reason,
+      };
+      if (!isNewer(dump.path, program)) run([writer, dump.path, program, way, String(dump.seed)]);
       dumps.push(dump);
     }
   }
   return { dumps, symbols };
+}
+
+function isNewer(file: string, source: string): boolean {
+  return existsSync(file) && statSync(file).mtimeMs >= statSync(source).mtimeMs;
 }
 
 function buildWriter(folder: string): string {
