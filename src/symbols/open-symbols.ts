@@ -3,26 +3,28 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import path from 'node:path';
-import type { Clock } from '../lib/clock.ts';
-import type { Logger } from '../lib/log.ts';
-import type { Metrics } from '../lib/metrics.ts';
-import type { OptionValues } from '../lib/options.ts';
+import { type Clock, systemClock } from '../lib/clock.ts';
+import { type Logger, nullLogger } from '../lib/log.ts';
+import { type Metrics, nullMetrics } from '../lib/metrics.ts';
+import { defaultsOf, type OptionValues } from '../lib/options.ts';
 import { ChainedSymbols } from './chained-symbols.ts';
 import { DirectorySupplier } from './directory-supplier.ts';
 import { makeHttpSupplier, serverOf } from './http-supplier.ts';
 import { IndexCache } from './index-cache.ts';
 import { negativeTimes } from './negative-cache.ts';
-import type { symbolOptions } from './options.ts';
+import { symbolOptions } from './options.ts';
 import { storeSuppliers } from './symbol-store.ts';
 import type { SymbolSupplier } from './symbol-supplier.ts';
 
 export interface OpenSymbolsOptions {
-  readonly settings: OptionValues<typeof symbolOptions.options>;
+  /** What differs from the defaults of docs/configuration.md. */
+  readonly settings?: Partial<OptionValues<typeof symbolOptions.options>>;
   /** SALVAGE_DATA_DIR: `symbols/` is the store, `symbol-cache/` the cache, unless the settings say otherwise. */
   readonly dataDir: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly clock?: Clock;
+  /** Without one, and without metrics, nobody is told anything. */
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
   /** Asked before all others, e.g. `--symbols DIR` of a command. */
   readonly firstSuppliers?: readonly SymbolSupplier[];
   /** Asked last, e.g. buckets that `bin` has opened. */
@@ -37,8 +39,9 @@ export function symbolCacheDirectory(settings: { readonly cachePath: string }, d
 
 /** Everything between a module and its symbols, as the settings say: own store, directories, servers, buckets. */
 export function openSymbols(options: OpenSymbolsOptions): ChainedSymbols {
-  const { settings, clock, metrics, dataDir } = options;
-  const logger = options.logger.named('salvage.symbols');
+  const { clock = systemClock, metrics = nullMetrics, dataDir } = options;
+  const settings = { ...defaultsOf(symbolOptions), ...options.settings };
+  const logger = (options.logger ?? nullLogger).named('salvage.symbols');
   const cacheDirectory = symbolCacheDirectory(settings, dataDir);
   const servers = settings.servers.map((entry) =>
     makeHttpSupplier({

@@ -10,6 +10,7 @@ export { compileSym, compileSymInMemory, moduleSymbolsFromSym } from './compile-
 export { DirectorySupplier } from './directory-supplier.ts';
 export { makeHttpSupplier } from './http-supplier.ts';
 export { IndexCache } from './index-cache.ts';
+export { suppliersOfPath } from './loose-supplier.ts';
 export type {
   CfiDelta,
   CfiRecord,

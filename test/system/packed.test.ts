@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -124,6 +124,15 @@ console.log(kinds.join(), Object.keys(symbols).length > 3, Object.keys(unwind).l
   const modern = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', ...types];
   const checked = await run('tsc', [...modern, 'program.mts'], { cwd: folder }).catch((error) => error);
   assert.equal(checked.stdout, '');
+});
+
+test('the example of the documentation walks a dump', async () => {
+  const [, example] = /```ts\n([\s\S]*?)```/.exec(await readFile(join(projectRoot, 'docs/library.md'), 'utf8')) ?? [];
+  await mkdir(join(folder, 'symbols'), { recursive: true });
+  await writeFile(join(folder, 'crash.dmp'), dumpWithEveryStream({ cpu: 'amd64', os: 'windows' }));
+  await writeFile(join(folder, 'example.mts'), example as string);
+  const { stdout } = await run(process.execPath, ['example.mts'], { cwd: folder });
+  assert.match(stdout, /^EXCEPTION_\S+ /);
 });
 
 test('an older Node is told what is needed', async () => {
