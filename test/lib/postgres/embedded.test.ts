@@ -17,6 +17,7 @@ import { EmbeddedPostgres, type EmbeddedPostgresOptions } from '../../../src/lib
 import { postgresErrors } from '../../../src/lib/postgres/errors.ts';
 import { makePool } from '../../../src/lib/postgres/pool.ts';
 import { commandLineOf } from '../../../src/lib/postgres/processes.ts';
+import { runningServerUrl } from '../../../src/lib/postgres/running-server.ts';
 
 let base = '';
 /** A data folder made once: most of a first start is initdb, and that is the same for all. */
@@ -228,4 +229,19 @@ describe('embedded PostgreSQL', () => {
     await writeFile(join(base, 'version', 'data', 'PG_VERSION'), '12\n');
     await assert.rejects(start('version'), (error) => isErrorOf(error, postgresErrors.postgres_version));
   });
+});
+
+test('a server that closes is not taken for one that runs', async () => {
+  const server = await start('closing');
+  const folder = join(base, 'closing');
+  const url = (await runningServerUrl(folder)) ?? assert.fail('it runs');
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  // A smart shutdown: who is connected may stay, nobody else is let in.
+  process.kill((await server.pid()) as number, 'SIGTERM');
+  await until(async () => (await runningServerUrl(folder)) === null);
+  assert.equal((await client.query('select 1 as one')).rows[0].one, 1);
+  await client.end();
+  await server.stop();
 });
