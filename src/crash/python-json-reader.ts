@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { TextDecoder } from 'node:util';
+import { reportLimits } from './limits.ts';
 import { floatText, PythonNumber, type PythonObject, type PythonValue } from './python-json.ts';
 
 /** Bytes that are not JSON. The message never quotes the text: it may be personal data. */
@@ -95,6 +96,7 @@ class Reader {
   readonly #text: string;
   readonly #remarks: PythonJsonRemarks;
   #at = 0;
+  #valuesLeft = reportLimits.jsonValuesMax.value;
 
   constructor(text: string, remarks: PythonJsonRemarks) {
     this.#text = text;
@@ -111,6 +113,7 @@ class Reader {
 
   #readValue(depth: number): PythonValue {
     if (depth > jsonDepthMax) this.#fail('nested too deep');
+    if (this.#valuesLeft-- === 0) this.#fail('too many values');
     switch (this.#text[this.#at]) {
       case '{':
         return this.#readObject(depth);

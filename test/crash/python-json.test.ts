@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { reportLimits } from '../../src/crash/limits.ts';
 import { floatText, pythonJson, pythonRepr, pythonStr } from '../../src/crash/python-json.ts';
 import { PythonJsonError, readPythonJson } from '../../src/crash/python-json-reader.ts';
 
@@ -134,4 +135,10 @@ test('python json: str and repr', () => {
   assert.equal(pythonStr('x'), 'x');
   assert.equal(pythonRepr('x\n\0\u200b\u00fc\u{1f600}\u{e0001}\\'), "'x\\n\\x00\\u200bü\u{1f600}\\U000e0001\\\\'");
   assert.equal(pythonRepr(`both ' and "`), `'both \\' and "'`);
+});
+
+test('a text of more values than any client sends is refused before it takes long', () => {
+  const list = (count: number) => Buffer.from(`[${'1,'.repeat(count - 1)}1]`);
+  assert.doesNotThrow(() => readPythonJson(list(reportLimits.jsonValuesMax.value - 1)));
+  assert.throws(() => readPythonJson(list(5_000_000)), /too many values/);
 });
