@@ -33,6 +33,25 @@ const desktopBody = bytesOf(
   `\r\n--${boundary}--\r\n`,
 );
 
+const geckoBoundary = '----geckoformboundary4a1d8f23c9e0b7765d1f0c2a98b3e641';
+const contentDump = sampleDump(11, 9_000);
+const inProcessExtra = { ...extra, SubmittedFrom: 'CrashedTab', Throttleable: '0' };
+const inProcessBody = bytesOf(
+  ...(
+    [
+      ['extra', 'extra.json', 'application/json', JSON.stringify(inProcessExtra)],
+      ['upload_file_minidump', '5b1e.dmp', 'application/octet-stream', dump],
+      ['memory_report', '5b1e.memory.json.gz', 'application/gzip', report],
+      ['upload_file_minidump_content', '5b1e-content.dmp', 'application/octet-stream', contentDump],
+    ] as const
+  ).flatMap(([name, fileName, type, bytes]) => [
+    `--${geckoBoundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${fileName}"\r\nContent-Type: ${type}\r\n\r\n`,
+    bytes,
+    '\r\n',
+  ]),
+  `--${geckoBoundary}--\r\n`,
+);
+
 const javaBody = gzipSync(
   bytesOf(
     ...Object.entries({
@@ -62,6 +81,27 @@ export const captures: readonly Capture[] = [
     path: '/submit',
     annotations: extra,
     dumps: { upload_file_minidump: dump, memory_report: report },
+    notes: ['unknown content type: memory_report application/gzip'],
+  },
+  {
+    about: 'Firefox from within (CrashSubmit, XMLHttpRequest): a dump for each process',
+    bytes: request(
+      [
+        'POST /submit?id={ec8030f7-c20a-464f-9b0e-13a3a9e97384}&version=150.0a1&buildid=20260101000000 HTTP/1.1',
+        'Host: crash.example',
+        'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0',
+        'Accept: */*',
+        'Accept-Language: en-US,en;q=0.9',
+        'Accept-Encoding: gzip, deflate',
+        `Content-Type: multipart/form-data; boundary=${geckoBoundary}`,
+        `Content-Length: ${inProcessBody.length}`,
+        'Connection: keep-alive',
+      ],
+      inProcessBody,
+    ),
+    path: '/submit',
+    annotations: inProcessExtra,
+    dumps: { upload_file_minidump: dump, memory_report: report, upload_file_minidump_content: contentDump },
     notes: ['unknown content type: memory_report application/gzip'],
   },
   {
