@@ -46,11 +46,20 @@ export class CrashFolder {
   }
 }
 
-/** Removes folders that killed processors left behind: those of crash ids that nobody has touched for so long. */
+/** Stands for the crash id in folders of dumps that came by the services. */
+export const serviceFolderName = 'service';
+
+/** Folders that CrashFolder has made: what stands before the last dash is a crash id or the name of the services. */
+function isCrashFolder(name: string): boolean {
+  const owner = name.slice(0, name.lastIndexOf('-'));
+  return owner === serviceFolderName || isCrashId(owner);
+}
+
+/** Removes folders that killed processors left behind: those that nobody has touched for so long. */
 export async function removeLeftoverFolders(root: string, now: Date, untouchedMs: number): Promise<number> {
   let removed = 0;
   for (const name of await readdir(root)) {
-    if (!isCrashId(name.slice(0, 36)) || name[36] !== '-') continue;
+    if (!isCrashFolder(name)) continue;
     const path = join(root, name);
     const touched = await stat(path).catch(() => null);
     if (!touched || now.getTime() - touched.mtimeMs < untouchedMs) continue;

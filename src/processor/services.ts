@@ -10,7 +10,7 @@ import { errorText, SalvageError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Logger } from '../lib/log.ts';
 import { generateSignature, recogniseCrashData, type Siglists } from '../signature/signature.ts';
-import { CrashFolder, openDumpFile } from './dump-files.ts';
+import { CrashFolder, openDumpFile, serviceFolderName } from './dump-files.ts';
 import { processorErrors } from './errors.ts';
 import { processorLimits } from './limits.ts';
 import type { Walker } from './walker.ts';
@@ -96,7 +96,7 @@ async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: Se
   // To disk as it comes in: a dump may be larger than what memory should hold.
   const max = processorLimits.serviceDumpBytesMax.value;
   const dump: Dump = { name: mainDumpName, sizeBytes: 0, sha256: null, open: () => bodyOf(request, max) };
-  const folder = new CrashFolder(tmpDir, 'service');
+  const folder = new CrashFolder(tmpDir, serviceFolderName);
   const gone = new AbortController();
   request.on('close', () => {
     if (!request.complete) gone.abort();
@@ -104,7 +104,14 @@ async function stackwalkService(request: IncomingMessage, { walker, tmpDir }: Se
   try {
     const { path } = await openDumpFile(dump, folder, gone.signal);
     const outcome = await walker.walk(
-      { crashId: 'service', dumpName: mainDumpName, dumpPath: path, rawCrash: {}, folder, isReprocessing: false },
+      {
+        crashId: serviceFolderName,
+        dumpName: mainDumpName,
+        dumpPath: path,
+        rawCrash: {},
+        folder,
+        isReprocessing: false,
+      },
       gone.signal,
     );
     if (outcome.exitCode === 0 && outcome.output) return { status: 200, body: outcome.output };
