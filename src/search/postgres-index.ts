@@ -112,7 +112,10 @@ async function readOldReports(
 /** Takes reports out inside the caller's transaction and recounts what was derived from them. */
 export async function removeReports(client: pg.PoolClient, crashIds: readonly CrashId[]): Promise<void> {
   const { rows: ids } = await client.query<{ crash_id: string; date_processed: Date }>(
-    'delete from report_locator where crash_id = any($1::text[]) returning crash_id, date_processed',
+    // In the order in which writers take the same rows.
+    `delete from report_locator where crash_id in (
+       select crash_id from report_locator where crash_id = any($1::text[]) order by crash_id for update)
+     returning crash_id, date_processed`,
     [[...crashIds]],
   );
   if (ids.length === 0) return;

@@ -122,6 +122,57 @@ describe('the index in PostgreSQL', async () => {
     }
   });
 
+  test('eight writers that index, reprocess and remove at random leave sights that the reports themselves tell', async () => {
+    const own = await testDatabase();
+    const store = new PostgresSearch({ pool: own.pool });
+    const spread = {
+      random,
+      from: new Date('2026-10-01T00:00:00Z'),
+      to: new Date('2026-10-20T00:00:00Z'),
+      signatureCount: 5,
+    };
+    const rows = Array.from({ length: 120 }, () => inventReport(spread));
+    const any = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
+    // Another version of the same report: any of what the tables of sights are about may have changed.
+    const again = () => {
+      const row = any(rows);
+      return {
+        ...row,
+        values: { ...inventReport(spread).values, uuid: row.crashId, date: row.date },
+        processedAt: null,
+      };
+    };
+    const writer = async () => {
+      for (let round = 0; round < 12; round++) {
+        const batch = Array.from({ length: 1 + Math.floor(random() * 8) }, () =>
+          random() < 0.5 ? any(rows) : again(),
+        );
+        if (random() < 0.25) await store.deleteReports(batch.map(({ crashId }) => crashId));
+        else await store.indexReports(batch);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, writer));
+    const same = async (table: string, truth: string) => {
+      const seenRows = await own.pool.query(`select * from ${table} order by 1, 2, 3`);
+      assert.deepEqual(seenRows.rows, (await own.pool.query(truth)).rows, table);
+      assert.ok(seenRows.rows.length > 0, table);
+    };
+    const sums = 'min(date_processed) first_date, max(date_processed) last_date';
+    await same(
+      '(select product, signature, first_date, last_date, first_build, last_build, report_count from signatures_seen) s',
+      `select product, signature, ${sums}, min(build_id) first_build, max(build_id) last_build, count(*) report_count
+       from reports group by 1, 2 order by 1, 2`,
+    );
+    await same(
+      '(select product, first_date, last_date, report_count from products_seen) s',
+      `select product, ${sums}, count(*) report_count from reports group by 1 order by 1`,
+    );
+    await same(
+      '(select product, version, first_date, last_date, report_count from versions_seen) s',
+      `select product, version, ${sums}, count(*) report_count from reports group by 1, 2 order by 1, 2`,
+    );
+  });
+
   test('values that no column takes are cut or left out, named, and the report stays', async () => {
     const row = report('2026-11-05T10:00:00Z', {
       signature: 'x'.repeat(40_000),

@@ -18,7 +18,8 @@ describe('a site and those who read it', () => {
 
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'salvage-search-site-'));
-    site = await RunningSite.start(dataDir);
+    // Long, so that a query which ends early was ended by its reader's leaving.
+    site = await RunningSite.start(dataDir, { SALVAGE_WEB_SEARCH_TIMEOUT_MS: '60000' });
   });
 
   after(async () => {
@@ -93,6 +94,11 @@ describe('a site and those who read it', () => {
       '0 reports indexed, 0 could not be read',
     );
     assert.deepEqual(await contents(), first, 'a second time changes nothing');
+    for (const since of ['yesterday', '2026-02-31', '20261120']) {
+      const refused = await runCommand(['reindex', '--since', since], dataDir);
+      assert.notEqual(refused.code, 0);
+      assert.match(refused.output, /write it as 2026-11-20/);
+    }
     await client.end();
   });
 
@@ -114,7 +120,7 @@ describe('a site and those who read it', () => {
     };
     const readers = Promise.all([read('/api/SuperSearch/?_results_number=1'), read('/search/?_sort=-date'), read('/')]);
     const written: string[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       written.push(await site.send('lantern-2.4.0-undo'));
       process.kill(await site.postgresPid(), 'SIGKILL');
       written.push(await site.send('lantern-2.4.0-paint'));
@@ -159,12 +165,10 @@ describe('a site and those who read it', () => {
     ]) {
       const leaving = new AbortController();
       const gone = assert.rejects(fetch(site.url + path, { headers, signal: leaving.signal }), /abort/i);
-      assert.ok(await until(async () => (await waiting()) > 0, 3000), `${path} runs`);
+      assert.ok(await until(async () => (await waiting()) > 0, 20_000), `${path} runs`);
       leaving.abort();
       await gone;
-      const leftMs = performance.now();
-      assert.ok(await until(async () => (await waiting()) === 0, 3000), `${path} ended`);
-      assert.ok(performance.now() - leftMs < 3000);
+      assert.ok(await until(async () => (await waiting()) === 0, 20_000), `${path} ended`);
     }
     await client.query('rollback');
     await client.end();

@@ -2,8 +2,10 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
+import { dateOf } from '../../crash/crash-id.ts';
 import { errorText, isErrorOf } from '../../lib/errors.ts';
+import { parseUtcDate } from '../../search/parse-dates.ts';
 import { PostgresSearch } from '../../search/postgres-search.ts';
 import { makeReportRow, type ReportRow } from '../../search/report-row.ts';
 import type { CrashStorage } from '../../storage/crash-storage.ts';
@@ -19,7 +21,7 @@ export function addReindexCommand(program: Command): void {
   program
     .command('reindex')
     .description('fill the search index from storage; safe beside a running site, reports are indexed once')
-    .option('--since <date>', 'only crashes received on this day or later, as YYYY-MM-DD')
+    .option('--since <date>', 'only crashes received on this day or later, as YYYY-MM-DD', asDay)
     .action(async (options: { since?: string }) => {
       const context = await openContext('reindex', { logsTo: 'stderr', announcesConfig: false });
       try {
@@ -32,6 +34,13 @@ export function addReindexCommand(program: Command): void {
         await context.releasers.releaseAll();
       }
     });
+}
+
+/** `2026-11-20` as the digits that stand in crash ids. */
+function asDay(text: string): string {
+  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text) && parseUtcDate(text) !== null;
+  if (!isDay) throw new InvalidArgumentError('write it as 2026-11-20');
+  return text.replaceAll('-', '');
 }
 
 async function reindex(
@@ -48,7 +57,7 @@ async function reindex(
     if (process.stderr.isTTY) process.stderr.write(`\r${done} reports indexed`);
   };
   for await (const crashId of storage.listCrashIds()) {
-    if (since !== undefined && `20${crashId.slice(-6)}` < since.replaceAll('-', '')) continue;
+    if (since !== undefined && dateOf(crashId) < since) continue;
     try {
       const [processed, rawCrash] = await Promise.all([
         storage.getProcessedCrash(crashId),
