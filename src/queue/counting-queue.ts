@@ -6,7 +6,15 @@ import type { CrashId } from '../crash/crash-id.ts';
 import type { Clock } from '../lib/clock.ts';
 import { SalvageError } from '../lib/errors.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import type { CrashQueue, DeadLetter, QueueDepth, QueuedCrash, QueueMessage, QueueName } from './crash-queue.ts';
+import type {
+  CrashQueue,
+  DeadLetter,
+  QueueDepth,
+  QueuedCrash,
+  QueueMessage,
+  QueueName,
+  QueuePlace,
+} from './crash-queue.ts';
 import { queueLimits } from './limits.ts';
 import { queueMetrics } from './metrics.ts';
 
@@ -21,6 +29,7 @@ export interface CountingQueueOptions {
 export class CountingQueue implements CrashQueue {
   readonly name: string;
   readonly listCrashIds?: () => AsyncIterable<CrashId>;
+  readonly placeOf?: (crashId: CrashId) => Promise<QueuePlace | null>;
   readonly #wrapped: CrashQueue;
   readonly #metrics: Metrics;
   readonly #attemptsMax: number;
@@ -28,6 +37,7 @@ export class CountingQueue implements CrashQueue {
   constructor({ wrapped, metrics, attemptsMax }: CountingQueueOptions) {
     this.name = wrapped.name;
     if (wrapped.listCrashIds) this.listCrashIds = wrapped.listCrashIds.bind(wrapped);
+    if (wrapped.placeOf) this.placeOf = wrapped.placeOf.bind(wrapped);
     this.#wrapped = wrapped;
     this.#metrics = metrics;
     this.#attemptsMax = attemptsMax;

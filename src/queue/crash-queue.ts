@@ -45,6 +45,19 @@ export interface DeadLetter extends QueueMessage {
   readonly diedAt: Date | null;
 }
 
+/** Where one crash stands in its queue. */
+export interface QueuePlace {
+  readonly queue: QueueName;
+  /** Somebody works on it now. */
+  readonly isTaken: boolean;
+  /** Messages that come before it in its queue; 0 when it is taken. */
+  readonly ahead: number;
+  /** How often it was taken so far, this time included. */
+  readonly attempts: number;
+  /** Why the last attempt failed; null when none has. */
+  readonly lastReason: string | null;
+}
+
 /**
  * Where crash ids wait. Publishing is durable when the promise resolves. Errors: `queue_outage` (try again),
  * `queue_refused` (for good). A crash may come twice; every stage is idempotent by crash id.
@@ -63,6 +76,8 @@ export interface CrashQueue {
    * tell, such as RabbitMQ.
    */
   listCrashIds?(): AsyncIterable<CrashId>;
+  /** Where a crash stands; null when it is in no queue. Absent where a queue cannot tell. */
+  placeOf?(crashId: CrashId): Promise<QueuePlace | null>;
   depths(signal?: AbortSignal): Promise<readonly QueueDepth[]>;
   /** The oldest `limit`, by default a page of `queue/limits.ts`. A broker holds them unacknowledged while they are read. */
   deadLetters(options?: { readonly limit?: number }): Promise<readonly DeadLetter[]>;

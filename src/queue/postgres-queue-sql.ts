@@ -43,6 +43,18 @@ with gone as (delete from queue_messages where id = $1 and attempts = $2 returni
 insert into queue_dead_letters (queue, crash_id, ruleset, attempts, reason)
 select queue, crash_id, ruleset, attempts, $3 from gone`;
 
+/** $1 crash id. Of several messages of one crash, the one that is worked on, else the one that comes first. */
+export const placeSql = `
+with mine as (
+  select * from queue_messages where crash_id = $1
+  order by is_leased desc, array_position(array['priority', 'standard', 'reprocessing'], queue), id limit 1)
+select queue, is_leased, attempts, last_reason,
+  case when is_leased then 0 else (
+    select count(*) from queue_messages other
+    where other.queue = mine.queue and not other.is_leased
+      and (other.available_at, other.id) < (mine.available_at, mine.id)) end as ahead
+from mine`;
+
 /** $1 attempts allowed, $2 reason. */
 export const buryExhaustedSql = `
 with gone as (

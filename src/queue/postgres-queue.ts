@@ -17,6 +17,7 @@ import {
   type QueuedCrash,
   type QueueMessage,
   type QueueName,
+  type QueuePlace,
   queueNames,
 } from './crash-queue.ts';
 import { queueErrors } from './errors.ts';
@@ -29,6 +30,7 @@ import {
   depthsSql,
   extendSql,
   heldSql,
+  placeSql,
   publishSql,
   releaseSql,
   replaySql,
@@ -150,6 +152,19 @@ export class PostgresQueue implements CrashQueue {
       if (!end) return;
       last = end.id;
     }
+  }
+
+  async placeOf(crashId: CrashId): Promise<QueuePlace | null> {
+    const [row] = await this.#guard('looking for a crash in the queue', () =>
+      fetchRows<{ queue: QueueName; is_leased: boolean; attempts: number; last_reason: string | null; ahead: number }>(
+        this.#pool,
+        placeSql,
+        [crashId],
+      ),
+    );
+    if (!row) return null;
+    const { queue, is_leased: isTaken, attempts, last_reason: lastReason, ahead } = row;
+    return { queue, isTaken, ahead, attempts, lastReason };
   }
 
   async depths(): Promise<readonly QueueDepth[]> {

@@ -13,9 +13,11 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { MemoryMetrics } from '../../src/lib/metrics.ts';
 import { defaultsOf } from '../../src/lib/options.ts';
+import type { Pool } from '../../src/lib/postgres/pool.ts';
 import { LocalStatus } from '../../src/lib/status.ts';
 import type { Permission, Role } from '../../src/people/permissions.ts';
 import { PostgresPeople } from '../../src/people/postgres-people.ts';
+import type { CrashQueue } from '../../src/queue/crash-queue.ts';
 import { MemoryQueue } from '../../src/queue/memory-queue.ts';
 import { PostgresSearch } from '../../src/search/postgres-search.ts';
 import { makeReportRow } from '../../src/search/report-row.ts';
@@ -31,12 +33,16 @@ import { ownLists } from '../signature/lists.ts';
 type SiteOptions = Partial<WebParts['options']>;
 
 /** Starts a site; it ends after the tests of the calling file. */
-export async function startWebSite(options: SiteOptions = {}, clock: Clock = systemClock) {
+export async function startWebSite(
+  options: SiteOptions = {},
+  clock: Clock = systemClock,
+  makeQueue: (pool: Pool) => CrashQueue = () => new MemoryQueue({ clock, logger: nullLogger }),
+) {
   const { pool } = await testDatabase();
   const people = new PostgresPeople({ pool, clock, logger: nullLogger });
   const search = new PostgresSearch({ pool });
   const storage = new MemoryStorage();
-  const queue = new MemoryQueue({ clock, logger: nullLogger });
+  const queue = makeQueue(pool);
   const status = new LocalStatus({ instance: 'test', now: systemClock.now });
   const metrics = new MemoryMetrics();
   const parts: WebParts = {
@@ -66,6 +72,7 @@ export async function startWebSite(options: SiteOptions = {}, clock: Clock = sys
     server.closeAllConnections();
     server.close();
     await app.close();
+    await queue.close();
     await people.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

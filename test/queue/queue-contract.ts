@@ -131,6 +131,32 @@ export function queueContract(name: string, subject: QueueUnderTest): void {
       await until(async () => (await Array.fromAsync(queue.listCrashIds?.() ?? [])).length === 2);
     });
 
+    test('where a crash stands is told where the queue can tell: place, attempts, and why the last one failed', async () => {
+      const queue = await make({ leaseMs: 60_000, retryWaitMs: () => 60_000 });
+      await queue.check();
+      if (!queue.placeOf) return;
+      const [first, second, third] = [newId(), newId(), newId()] as const;
+      for (const crashId of [first, second, third]) await queue.publish('standard', { crashId });
+      assert.equal(await queue.placeOf(newId()), null);
+      const place = { queue: 'standard', isTaken: false, attempts: 0, lastReason: null };
+      assert.deepEqual(await queue.placeOf(third), { ...place, ahead: 2 });
+      const puller = pullerOf(queue);
+      const taken = await puller.pull();
+      assert.equal(taken.crashId, first);
+      assert.deepEqual(await queue.placeOf(first), { ...place, isTaken: true, attempts: 1, ahead: 0 });
+      assert.deepEqual(await queue.placeOf(third), { ...place, ahead: 1 });
+      await taken.nack('the symbol source did not answer');
+      await until(async () => (await queue.placeOf?.(first))?.isTaken === false);
+      assert.deepEqual(await queue.placeOf(first), {
+        ...place,
+        attempts: 1,
+        lastReason: 'the symbol source did not answer',
+        ahead: 2,
+      });
+      await queue.publish('priority', { crashId: third });
+      assert.deepEqual(await queue.placeOf(third), { ...place, queue: 'priority', ahead: 0 });
+    });
+
     test('what is no crash id or rule set is refused before it is published', async () => {
       const queue = await make();
       for (const message of [

@@ -7,7 +7,7 @@
 interface State {
   readonly state: 'waiting' | 'failed' | 'expected' | 'processed';
   readonly age_s: number | null;
-  readonly queues: readonly { readonly queue: string; readonly waiting: number }[];
+  readonly progress: string;
 }
 
 const head = document.getElementById('pending');
@@ -47,8 +47,5 @@ async function look(url: string, how: HTMLElement): Promise<void> {
 
 function show(state: State): void {
   const status = document.getElementById('pending-status');
-  const waiting = state.queues.filter((queue) => queue.waiting > 0);
-  const text = waiting.map((queue) => `${queue.waiting.toLocaleString('en')} in the ${queue.queue} queue`).join('; ');
-  const next = text === '' ? 'Nothing else waits; being processed now' : `Waiting: ${text}`;
-  if (status && status.textContent !== next) status.textContent = next;
+  if (status && status.textContent !== state.progress) status.textContent = state.progress;
 }

@@ -30,7 +30,7 @@ function crumbs(view: PendingView): Html {
 
 function waitingContent(view: PendingView): Html {
   const isExpected = view.state === 'expected';
-  return html`<div class="page-head" data-state-url="${`/api/v1/reports/${view.crash_id}/state`}" id="pending"><h1>${isExpected ? 'Not here yet' : 'Received, not processed yet'}</h1><p class="lead" role="status" id="pending-status">${queueSentence(view)}</p></div>
+  return html`<div class="page-head" data-state-url="${`/api/v1/reports/${view.crash_id}/state`}" id="pending"><h1>${isExpected ? 'Not here yet' : 'Received, not processed yet'}</h1><p class="lead" role="status" id="pending-status">${view.progress}</p></div>
 <p class="prose">${
     isExpected
       ? 'The id is less than a day old and no store has the report yet: it may still be in the spool of a collector. '
@@ -40,10 +40,18 @@ function waitingContent(view: PendingView): Html {
 <ul class="timeline">
   <li><time>${timeOf(view.received_at)}</time><span>${isExpected ? html`<span class="todo">Received</span>` : html`<span class="state ok">Received</span>${productText(view)}`}</span></li>
   <li><time>–</time><span>${isExpected ? html`<span class="todo">In storage</span>` : html`<span class="state ok">In storage</span>`}</span></li>
+  ${failedAttempt(view)}
   <li><time>now</time><span class="strong" id="pending-age">${view.age_s === null ? 'Waiting' : `Waiting for ${durationText(view.age_s)}`}</span></li>
   <li><time>–</time><span class="todo">Processed</span></li>
 </ul></section>
 <div class="actions section"><a class="btn" href="${`/report/index/${view.crash_id}`}">Look again</a>${isExpected ? nothing : annotationsLink(view)}<a class="btn quiet" href="/status">Status of all queues</a></div>`;
+}
+
+/** What went wrong the last time, while it is tried again. */
+function failedAttempt({ place }: PendingView): Html {
+  if (place === null || place.last_error === null) return nothing;
+  const failed = place.is_taken ? place.attempts - 1 : place.attempts;
+  return html`<li><time>–</time><span><span class="state warn">Attempt ${failed} failed</span>: ${place.last_error}</span></li>`;
 }
 
 function productText({ product, version }: PendingView): string {
@@ -54,19 +62,6 @@ function productText({ product, version }: PendingView): string {
 function timeOf(text: string | null): string {
   const date = dateIn(text);
   return date === null ? '–' : dateTimeText(date);
-}
-
-/** `212 wait in the standard queue, the oldest for 20 s`. */
-function queueSentence({ queues }: PendingView): string {
-  if (queues.length === 0) return 'The queue cannot be asked at the moment';
-  const busy = queues.filter(({ waiting }) => waiting > 0);
-  if (busy.length === 0) return 'Nothing else waits; being processed now';
-  return busy
-    .map(
-      ({ queue, waiting, oldest_age_s: age }) =>
-        `${waiting.toLocaleString('en')} wait${waiting === 1 ? 's' : ''} in the ${queue} queue${age === null ? '' : `, the oldest for ${durationText(age)}`}`,
-    )
-    .join('; ');
 }
 
 function failedContent(view: PendingView, context: PageContext): Html {
