@@ -10,6 +10,7 @@ import { searchParameters } from '../api/super-search.ts';
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { lockBadge, sectionHead } from '../parts/notices.ts';
 import { ticked } from '../parts/text.ts';
+import { designView } from './design-parts.ts';
 import { searchExamples } from './search-examples.ts';
 
 /** What one page of help says. */
@@ -20,8 +21,13 @@ export interface HelpPage {
   content(): Html;
 }
 
-function table(caption: string, heads: readonly string[], rows: readonly (readonly (Html | string)[])[]): Html {
-  return html`<div class="table-wrap"><table role="table" class="data tight plain stack help">
+function table(
+  caption: string,
+  heads: readonly string[],
+  rows: readonly (readonly (Html | string)[])[],
+  kind = '',
+): Html {
+  return html`<div class="table-wrap"><table role="table" class="data tight plain stack help ${kind}">
 <caption class="vh">${caption}</caption>
 <thead role="rowgroup"><tr role="row">${heads.map((head) => html`<th role="columnheader" scope="col">${head}</th>`)}</tr></thead>
 <tbody role="rowgroup">${rows.map(([first, ...rest]) => html`<tr role="row"><th role="rowheader" scope="row">${first}</th>${rest.map((cell) => html`<td role="cell">${cell}</td>`)}</tr>`)}</tbody>
@@ -112,18 +118,23 @@ export function fieldUrl(field: SearchField): string {
 function apiHelp(): Html {
   const endpoints = [...apiEndpoints.values()];
   return html`<p class="prose">Programs send a token in the header <code>Auth-Token</code>; make one under <a href="/api/tokens/">API tokens</a>. The machine-readable description is <a href="/api/openapi.json"><code>/api/openapi.json</code></a>.</p>
+<nav aria-label="Endpoints"><ul class="toc">${endpoints.map((endpoint) => html`<li><a href="${`#${endpointId(endpoint)}`}"><code>${endpointUrl(endpoint)}</code></a></li>`)}</ul></nav>
 ${endpoints.map((endpoint) => endpointView(endpoint))}`;
+}
+
+function endpointId({ name }: ApiEndpoint): string {
+  return `endpoint-${name.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
 }
 
 function endpointView(endpoint: ApiEndpoint): Html {
   const url = endpointUrl(endpoint);
-  const id = `endpoint-${endpoint.name.replaceAll('/', '-')}`;
+  const id = endpointId(endpoint);
   const needs = endpoint.needs.map((permission) => permissionTitles[permission]).join(', ');
   const canTry =
     endpoint.methods.includes('GET') && !endpoint.parameters.some(({ isRequired }) => isRequired) && !url.includes('{');
   return html`<section class="section" aria-labelledby="${id}">${sectionHead(id, url, endpoint.methods.join(', '), canTry ? html`<a class="btn quiet" href="${url}${endpoint.takesSearchFields ? '?_results_number=3' : ''}">Try</a>` : nothing)}
 <p class="prose below">${ticked(endpoint.summary)} <span class="faint">${needs === '' ? 'Open to everybody.' : `Needs: ${needs}.`}</span></p>
-${endpoint.parameters.length === 0 ? nothing : table(`Parameters of ${endpoint.name}`, ['Parameter', 'Kind', 'Meaning'], parameterRows(endpoint.parameters))}
+${endpoint.parameters.length === 0 ? nothing : table(`Parameters of ${endpoint.name}`, ['Parameter', 'Kind', 'Meaning'], parameterRows(endpoint.parameters), 'params')}
 </section>`;
 }
 
@@ -212,6 +223,12 @@ export const helpPages: readonly HelpPage[] = [
       prose(
         html`<p>The collector decides for each report: <strong>accept</strong> it, <strong>defer</strong> it (kept, but processed only when somebody asks), or <strong>reject</strong> it. Rules go from first to last, and the first that fits decides; a share below 100 % keeps that part of the reports at random. Which rule decided is an annotation of each report.</p>`,
       ),
+  },
+  {
+    path: '/documentation/design/',
+    title: 'Design',
+    lead: 'The parts that these pages are made from',
+    content: designView,
   },
   { path: '/api/', title: 'API', lead: 'Whatever a page shows, a program can fetch', content: apiHelp },
 ];
