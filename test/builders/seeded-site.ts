@@ -4,6 +4,7 @@
 
 // A whole site with something on every page: for screenshots and for tests in a real browser.
 import { makeCrashId } from '../../src/crash/crash-id.ts';
+import { longProduct } from './page-list.ts';
 import { hostileReport, hostileText, richReport } from './page-reports.ts';
 import { randomUuid, seededRandom } from './report-builder.ts';
 import { startWebSite } from './web-site.ts';
@@ -17,6 +18,26 @@ const signatures = [
   'shutdownhang | NtWaitForSingleObject | lantern::base::Semaphore::wait',
 ];
 const comments = ['It happens when I turn the wick down', 'again', 'after the update', null, null, null];
+
+/** All that is left of a crash whose dump could not be read, of a product with a long name and a long version. */
+function bareReport(crashId: string, at: Date) {
+  return {
+    uuid: crashId,
+    date_processed: at.toISOString(),
+    product: longProduct,
+    version: '10.20.30-nightly.20261129.1+build.7f3a9c2e5d',
+    signature: 'EMPTY: no frame data available; MinidumpHeaderMismatch',
+    mdsw_status_string: 'MinidumpHeaderMismatch',
+    success: false,
+  };
+}
+
+/** A site to which nobody has sent anything, and a person who has just claimed it. */
+export async function startEmptySite() {
+  const site = await startWebSite();
+  const { sessionSecret } = await site.people.claim(await site.people.makeClaimSecret(), 'test');
+  return { ...site, sessionSecret };
+}
 
 /** Starts a site; ids of the reports that pages are looked at with. */
 export async function startSeededSite(reportCount = 240) {
@@ -53,6 +74,8 @@ export async function startSeededSite(reportCount = 240) {
   const hostile = newId(now);
   const bad = hostileReport(hostile, now);
   await site.addCrash(hostile, bad.rawCrash, bad.processed);
+  const bare = newId(now);
+  await site.addCrash(bare, { uuid: bare, ProductName: longProduct }, bareReport(bare, now));
   const waiting = newId(now);
   const failed = newId(now);
   for (const id of [waiting, failed])
@@ -78,7 +101,7 @@ export async function startSeededSite(reportCount = 240) {
   return {
     ...site,
     now,
-    ids: { rich, hostile, waiting, failed },
+    ids: { rich, hostile, waiting, failed, bare },
     signature: signatures[0] as string,
     hostileText,
     sessionSecret,
