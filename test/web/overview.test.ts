@@ -106,6 +106,7 @@ describe('overview and top crashers as pages', async () => {
     '/documentation/protected_data_access/',
     '/documentation/products/',
     '/documentation/whatsnew/',
+    '/documentation/design/',
     '/about/throttling/',
     '/api/',
     '/robots.txt',

@@ -71,7 +71,7 @@ describe('a changed list, tried on one report', async () => {
     const followed = await get(link.replaceAll('&amp;', '&'));
     assert.match(
       followed.text,
-      /<dt>Then<\/dt><dd role="status"><strong><span class="sig">std::.*\| lantern::<wbr>tank::<wbr>Level::<wbr>lower</,
+      /<dt>Then<\/dt><dd><span role="status"><strong><span class="sig">std::.*\| lantern::<wbr>tank::<wbr>Level::<wbr>lower</,
     );
   });
 

@@ -5,6 +5,7 @@
 import type {} from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SalvageError } from '../../lib/errors.ts';
+import { peopleErrors } from '../../people/errors.ts';
 import { newestFirst } from '../../search/version-order.ts';
 import { findAccess, mayReadProduct, requireClaimed } from '../access.ts';
 import { readAssets } from '../assets.ts';
@@ -81,7 +82,7 @@ async function makeContext(
 
 /** First what is the case, then what to do, the slug last and faint; then the ways out. */
 function errorContent(shown: ShownError, ways: Html = nothing): Html {
-  return html`<div class="page-head"><h1>${titles[shown.status] ?? 'That did not work'}</h1></div>
+  return html`<div class="page-head"><h1>${titleOf(shown)}</h1></div>
 <p class="prose strong">${ticked(shown.message)}</p>
 <p class="prose">${ticked(shown.remedy)} <span class="faint">${shown.slug}</span></p>
 ${ways}`;
@@ -95,6 +96,11 @@ const titles: Readonly<Record<number, string>> = {
   500: 'That went wrong',
   503: 'Not available at the moment',
 };
+
+function titleOf({ status, slug }: ShownError): string {
+  if (slug === peopleErrors.claim_link_invalid.slug) return 'This link does not work any more';
+  return titles[status] ?? 'That did not work';
+}
 
 /** Before anybody has signed in there is one thing to do, and it is done on the server. */
 function unclaimedContent(): Html {
@@ -120,7 +126,7 @@ async function sendErrorPage(
       .named('salvage.web')
       .error(`${request.method} ${request.routeOptions.url}: ${shown.slug}`, { error, request_id: request.id });
   if (shown.status === 503) reply.header('retry-after', '10');
-  const title = titles[shown.status] ?? 'That did not work';
+  const title = titleOf(shown);
   // Without a database not even the bar can be filled: the text alone still says what is the case.
   if (!context)
     return reply

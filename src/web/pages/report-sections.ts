@@ -119,7 +119,13 @@ function moduleTable(modules: readonly ModuleView[], caption: string): Html {
 }
 
 function rows(annotations: readonly AnnotationView[] | readonly FactView[]): Html {
-  return html`<dl class="kv rows">${annotations.map(({ name, value }) => html`<div><dt>${name}</dt><dd class="value">${value}</dd></div>`)}</dl>`;
+  return html`<dl class="kv rows">${annotations.map(({ name, value }) => html`<div><dt>${name}</dt><dd class="value">${value}${timeNote(name, value)}</dd></div>`)}</dl>`;
+}
+
+/** Seconds since 1970, as annotations such as `CrashTime` have them, as a date beside them. */
+function timeNote(name: string, value: string): Html {
+  const date = /Time$/.test(name) && /^\d{9,10}$/.test(value) ? dateIn(Number(value)) : null;
+  return date === null ? nothing : html` <span class="faint">${dateTimeText(date)}</span>`;
 }
 
 const annotationsAtOnce = 60;
@@ -135,7 +141,9 @@ export function annotationsSection(annotations: AnnotationsView, report: ReportV
   return html`<section class="section" aria-labelledby="annotations">${sectionHead('annotations', 'Annotations', hidden === null ? null : countText(all))}${
     hidden === null
       ? html`<p class="soft">Public annotations. What a person wrote, where they were, and whatever is not known to be harmless needs the permission to see protected data.</p>`
-      : html`<h3 class="sub-head">Protected ${lockBadge(String(hidden.length + details.length))}</h3>${rows([...details, ...hidden])}`
+      : hidden.length + details.length === 0
+        ? nothing
+        : html`<h3 class="sub-head">Protected ${lockBadge(String(hidden.length + details.length))}</h3>${rows([...details, ...hidden])}`
   }<h3 class="sub-head">Public</h3>${annotations.public.length === 0 ? html`<p class="soft">None.</p>` : rows(shown)}${
     rest.length > 0
       ? html`<details class="more"><summary>${rest.length} more public annotations</summary>${rows(rest)}</details>`
@@ -165,16 +173,21 @@ export function lostPartsNotice({ lost_parts: lost }: ReportView): Html {
 
 export function processingSection(report: ReportView): Html {
   const { processing } = report;
-  const time = (text: string | null) => {
+  const step = (text: string | null, words: string) => {
     const date = dateIn(text);
-    return date === null ? '–' : dateTimeText(date);
+    return date === null ? nothing : html`<li><time>${dateTimeText(date)}</time><span>${words}</span></li>`;
   };
+  const walker =
+    processing.walker === null
+      ? ''
+      : ` by the stackwalker of ${/^\d/.test(processing.walker) ? 'Salvage ' : ''}${processing.walker}`;
+  const said =
+    processing.walker_status === null || processing.walker_status === 'OK'
+      ? ''
+      : `; stackwalker: ${processing.walker_status}`;
   const collector = processing.collector ?? [];
   return html`<section class="section" aria-labelledby="notes">${sectionHead('notes', 'Processing')}${lostPartsNotice(report)}<ul class="timeline">
-<li><time>${time(processing.received_at)}</time><span>Received, throttle ${processing.throttle}</span></li>
-<li><time>${time(processing.started_at)}</time><span>Processing began</span></li>
-<li><time>${time(processing.completed_at)}</time><span>Processed${processing.walker === null ? '' : ` by the stackwalker of ${/^\d/.test(processing.walker) ? 'Salvage ' : ''}${processing.walker}`}${processing.walker_status === null || processing.walker_status === 'OK' ? '' : `; stackwalker: ${processing.walker_status}`}</span></li>
-</ul>${collector.length > 0 ? html`<h3 class="sub-head">What the collector knew ${lockBadge('protected')}</h3>${rows(collector)}` : nothing}
+${step(processing.received_at, `Received, throttle ${processing.throttle}`)}${step(processing.started_at, 'Processing began')}${step(processing.completed_at, `Processed${walker}${said}`)}</ul>${collector.length > 0 ? html`<h3 class="sub-head">What the collector knew ${lockBadge('protected')}</h3>${rows(collector)}` : nothing}
 <h3 class="sub-head">Notes</h3>${processing.notes === '' ? html`<p class="soft">None.</p>` : html`<pre class="well" role="region" tabindex="0" aria-label="Processor notes">${processing.notes}</pre>`}${
     processing.history.length > 0
       ? html`<details class="more"><summary>Notes of ${processing.history.length} earlier pass${processing.history.length === 1 ? '' : 'es'}</summary>${processing.history.map((notes) => html`<pre class="well">${notes}</pre>`)}</details>`

@@ -62,7 +62,7 @@ function outcome(page: SignatureChangePage, trial: SignatureTrial, context: Page
   const rows = html`<dl class="kv trial">${isStale ? html`<dt>Stored</dt><dd>${name(trial.stored)}</dd>` : nothing}<dt>Now</dt><dd>${name(trial.now)}${isStale ? html` <span class="faint">the lists have changed since this report was processed</span>` : nothing}</dd>${
     trial.changed === null
       ? nothing
-      : html`<dt>Then</dt><dd role="status">${trial.changed === trial.now ? html`<span class="soft">the same</span>` : html`<strong>${name(trial.changed)}</strong>`}</dd>`
+      : html`<dt>Then</dt><dd><span role="status">${trial.changed === trial.now ? html`<span class="soft">the same</span>` : html`<strong>${name(trial.changed)}</strong>`}</span></dd>`
   }</dl>`;
   return html`${rows}${steps(page, trial)}${change !== null && trial.changed !== trial.now && trial.file !== null ? keepIt(trial.file, change, context) : nothing}`;
 }
@@ -72,10 +72,10 @@ function steps({ crashId, change }: SignatureChangePage, { why }: SignatureTrial
     return html`<p class="prose section">This signature is not made from frames: no list decides on it.</p>`;
   const rows = why.steps.map(
     (step) =>
-      html`<tr role="row" class="${stepClass(step)}"><th role="rowheader" scope="row" class="num">${step.frame ?? '–'}${step.is_inline ? ' inl' : ''}</th><td role="cell" class="grow"><span class="what sig">${breakable(step.text)}</span></td><td role="cell" class="soft">${step.words}${step.list === null ? '' : html` · <span title="${step.entry ?? ''}">${step.list.replace(/:0$/, ', your entry')}</span>`}</td><td role="cell" class="nowrap">${tryLinks(crashId, step)}</td></tr>`,
+      html`<tr role="row" class="${stepClass(step)}"><th role="rowheader" scope="row" class="num">${step.frame ?? '–'}${step.is_inline ? ' inl' : ''}</th><td role="cell" class="what-cell"><span class="what sig">${breakable(step.text)}</span></td><td role="cell" class="soft">${step.words}${step.list === null ? '' : html` · <span title="${step.entry ?? ''}">${step.list.replace(/:0$/, ', your entry')}</span>`}</td><td role="cell" class="nowrap">${tryLinks(crashId, step)}</td></tr>`,
   );
   return html`<section class="section" aria-labelledby="steps">${sectionHead('steps', change === null ? 'Frames now' : 'Frames with the change')}
-<div class="table-wrap"><table role="table" class="data tight stack steps-table"><caption class="vh">Frames and what became of them</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col" class="num">#</th><th role="columnheader" scope="col" class="grow">Frame</th><th role="columnheader" scope="col">What became of it</th><th role="columnheader" scope="col">Try</th></tr></thead><tbody role="rowgroup">${rows}</tbody></table></div></section>`;
+<div class="table-wrap"><table role="table" class="data tight stack steps-table"><caption class="vh">Frames and what became of them</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col" class="num">#</th><th role="columnheader" scope="col" class="what-cell">Frame</th><th role="columnheader" scope="col">What became of it</th><th role="columnheader" scope="col">Try</th></tr></thead><tbody role="rowgroup">${rows}</tbody></table></div></section>`;
 }
 
 /** An entry that names exactly this frame. */

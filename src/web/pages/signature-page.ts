@@ -12,7 +12,7 @@ import { lockBadge, notice, sectionHead } from '../parts/notices.ts';
 import { breakable, cutText, processName } from '../parts/text.ts';
 import { ago, dateIn, dayText, shortDateText, timeElement } from '../parts/times.ts';
 import { periodOf, periodSegments } from '../views/search.ts';
-import { refineValue, shownTerm } from '../views/search-table.ts';
+import { refineValue, shownTerm, wrapClass } from '../views/search-table.ts';
 import type { SignatureQuery } from '../views/signature-query.ts';
 import type {
   AggregationView,
@@ -118,6 +118,7 @@ const badgeTexts: Readonly<Record<string, string>> = {
 
 /** What the numbers of a signature are, in one line each. */
 export function figures(view: SignatureView, context: PageContext): Html {
+  if (view.total === 0 && view.seen === null) return nothing;
   const now = context.parts.clock.now();
   const first = dateIn(view.seen?.first_date);
   const last = dateIn(view.seen?.last_date);
@@ -142,6 +143,7 @@ function changeSince(now: number, before: number): Html {
 }
 
 export function summaryContent(view: SignatureView, reports: ReportsView, query: SignatureQuery): Html {
+  if (view.total === 0 && view.seen === null) return unknownSignature(query);
   return html`${trendSection(view.trend, 'Crashes per day')}
 <section class="section" aria-labelledby="summary"><div class="section-head bare"><h2 id="summary">Who it hits</h2></div><div class="panels">${view.panels
     .filter(({ rows }) => rows.some(({ count }) => count > 0))
@@ -149,6 +151,11 @@ export function summaryContent(view: SignatureView, reports: ReportsView, query:
       panelTable(panel, view.total, query),
     )}</div>${view.total === 0 ? emptyPeriod(view, query) : nothing}</section>
 ${newestReports(reports, query)}`;
+}
+
+/** Nothing to draw: what the reader may have meant is near. */
+function unknownSignature({ signature }: SignatureQuery): Html {
+  return html`<div class="empty"><h2>No report has this signature</h2><p>It may have been made by other rules, or be a part of a longer one.</p><div class="actions"><a class="btn" href="${urlWith('/search/', { signature: `~${signature}`, date: '>=-28d' })}">Signatures that contain it</a></div></div>`;
 }
 
 function newestReports(view: ReportsView, query: SignatureQuery): Html {
@@ -256,7 +263,8 @@ function reportsTable(view: ReportsView, query: SignatureQuery, path: string): H
     const id = String(hit['uuid']);
     return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><a class="id" href="${`/report/index/${id}`}" title="${id}">${id.slice(0, 8)}<span class="faint">…${id.slice(-6)}</span></a></th>${columns.map((name) => html`<td role="cell" class="${cellClass(name)}">${cellText(name, hit[name])}</td>`)}</tr>`;
   });
-  return html`<div class="table-wrap"><table role="table" class="data tight stack" data-rows><caption class="vh">Reports of this signature</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Report</th>${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table></div>`;
+  const frame = query.columns.length === 0 ? 'table-wrap' : wrapClass(columns.length);
+  return html`<div class="${frame}"><table role="table" class="data tight stack" data-rows><caption class="vh">Reports of this signature</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Report</th>${heads}</tr></thead><tbody role="rowgroup">${rows}</tbody></table></div>`;
 }
 
 function cellClass(name: string): string {
@@ -269,7 +277,7 @@ function cellClass(name: string): string {
 function cellText(name: string, value: unknown): Html {
   const field = searchFields.get(name);
   if (value === null || value === undefined || value === '') return html`<span class="faint">–</span>`;
-  if (Array.isArray(value)) return html`<span class="clip">${cutText(value.join('; '), 200)}</span>`;
+  if (Array.isArray(value)) return html`<span class="clip cell">${cutText(value.join('; '), 200)}</span>`;
   if (name === 'user_comments')
     return html`<span class="clip soft" title="${String(value)}">${cutText(String(value), 300)}</span>`;
   const date = field?.kind === 'date' ? dateIn(value) : null;
@@ -279,7 +287,7 @@ function cellText(name: string, value: unknown): Html {
   const text = field ? shownTerm(field, value as string | number | boolean) : String(value);
   if (name === 'reason' || name === 'address' || name === 'signature')
     return html`<code class="soft cell" title="${text}">${cutText(text.replace(/^0x0+(?=.)/, '0x'), 80)}</code>`;
-  return html`${cutText(text, 120)}`;
+  return text.length > 40 ? html`<span class="clip cell" title="${text}">${cutText(text, 120)}</span>` : html`${text}`;
 }
 
 const pickableFields = [

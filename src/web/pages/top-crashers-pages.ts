@@ -12,6 +12,7 @@ import { topCrashersOf } from '../api/v1-topcrashers.ts';
 import { html, urlWith } from '../html.ts';
 import { type PageContext, renderPage, sendPage } from '../page.ts';
 import { notice } from '../parts/notices.ts';
+import { cutText } from '../parts/text.ts';
 import { topCrashersView } from '../views/top-crashers.ts';
 import type { AddPages } from './page-route.ts';
 
@@ -65,10 +66,11 @@ async function defaultVersion(context: PageContext, product: string): Promise<st
 
 function renderProblem(context: PageContext, product: string, error: { message: string; kind: { slug: string } }) {
   const links = context.products.map(
-    (one) => html`<a class="btn" href="${urlWith('/topcrashers/', { product: one.product })}">${one.product}</a> `,
+    (one) =>
+      html`<a class="btn" href="${urlWith('/topcrashers/', { product: one.product })}">${cutText(one.product, 40)}</a> `,
   );
   const content = html`<div class="page-head"><h1>Top crashers</h1></div>
-${notice('danger', html`<strong>${product === '' ? 'Choose a product.' : 'This list cannot be made.'}</strong> ${error.message}`, { slug: error.kind.slug })}
+${notice('danger', html`${product === '' ? html`<strong>Choose a product.</strong> Top crashers are those of one product.` : html`<strong>This list cannot be made.</strong> ${error.message}`}`, { slug: error.kind.slug })}
 <div class="actions">${links}</div>`;
   return renderPage({ title: 'Top crashers', nav: 'topcrashers', page: 'top-crashers', content }, context);
 }

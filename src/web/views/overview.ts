@@ -65,8 +65,8 @@ function latestReports(latest: readonly LatestReport[], now: Date): Html {
     ({ crashId, date, product, version, system, signature }) => html`<tr role="row">
   <th role="rowheader" scope="row" class="nowrap"><a class="id" href="${`/report/index/${crashId}`}" title="${crashId}">${crashId.slice(0, 8)}</a></th>
   <td role="cell" class="nowrap soft" data-label="Received">${ago(new Date(date), now)}</td>
-  <td role="cell" class="nowrap">${cutText(`${product} ${version}`, 60)}</td>
-  <td role="cell" class="nowrap mid-wide">${cutText(system, 40)}</td>
+  <td role="cell" class="cell"><span class="clip" title="${cutText(`${product} ${version}`, 300)}">${cutText(`${product} ${version}`, 60)}</span></td>
+  <td role="cell" class="nowrap mid-wide">${cutText(system, 30)}</td>
   <td role="cell" class="grow"><div class="sigline"><a class="sig" href="${urlWith('/signature/', { signature, product })}" title="${signature.slice(0, 1000)}">${middle(signature.slice(0, 1000))}</a></div></td>
 </tr>`,
   );
@@ -117,7 +117,7 @@ export function productView(product: ProductOverview, top: TopCrashers): Html {
   const others = product.versions.filter((version) => !shown.includes(version));
   return html`<div class="page-head">
   <h1>${cutText(product.product, 300)}</h1>
-  <p class="lead"><span class="strong">${countText(product.crashes)}</span> crashes of ${countText(product.clients)} clients in the last 7 days, ${countText(product.reportCount)} reports in all</p>
+  <p class="lead"><span class="strong">${countText(product.crashes)}</span> crash${product.crashes === 1 ? '' : 'es'} in the last 7 days${product.clients === 0 ? nothing : html` of ${countText(product.clients)} client${product.clients === 1 ? '' : 's'}`}, ${countText(product.reportCount)} in all</p>
   <div class="actions"><a class="btn quiet" href="${urlWith('/api/v1/products', { product: product.product })}">JSON</a><a class="btn quiet" href="${urlWith('/search/', { product: product.product })}">Search</a></div>
 </div>
 ${shown.length === 0 ? html`<p class="prose">No version of this product sent a report in the last 60 days.</p>` : versionTable('Current versions', product.product, shown)}

@@ -25,12 +25,20 @@ export const linkCharactersMax = 2000;
 export function hitsTable(search: WholeSearch, address: SearchAddress): Html {
   const columns = search.request.columns.filter(({ name }) => name !== 'uuid');
   const heads = columns.map((field, at) => columnHead(field, search.request.sort, address, at));
-  return html`<div class="table-wrap">
+  return html`<div class="${wrapClass(columns.length)}">
 <table role="table" class="data tight stack" data-rows>
   <caption class="vh">Crash reports</caption>
   <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Report</th>${heads}</tr></thead>
   <tbody role="rowgroup">${search.hits.map((hit) => hitRow(hit, columns, address))}</tbody>
 </table></div>`;
+}
+
+/** More columns than these are wider than a page, and their table scrolls by itself; its head then does not stick. */
+const columnsBesideEachOther = 6;
+
+/** The frame of a table of reports with so many chosen columns. */
+export function wrapClass(columnCount: number): string {
+  return columnCount > columnsBesideEachOther ? 'table-wrap scrolls' : 'table-wrap';
 }
 
 function columnHead(field: SearchField, sort: readonly SortKey[], address: SearchAddress, at: number): Html {
