@@ -5,7 +5,7 @@
 import { type Html, html } from '../html.ts';
 import { dayChart, legend, type Series, smallChart, spark } from '../parts/charts.ts';
 import { bar, barCell } from '../parts/figures.ts';
-import { frameList } from '../parts/frames.ts';
+import { FrameCells, frameList } from '../parts/frames.ts';
 import { command, copyButton, lockBadge, notice, sectionHead, snippet } from '../parts/notices.ts';
 import { breakable, middle } from '../parts/text.ts';
 import type { FrameView, ThreadView } from './report-stack.ts';
@@ -24,7 +24,7 @@ ${part('Segments and fields', 'Every choice is an address.', fields())}
 ${part('Badges and states', 'A fact in one or two words. States differ in shape as well as in colour.', badges())}
 ${part('Notices', 'What is the case, what it means, what to do; the slug last.', notices())}
 ${part('Names', 'On one line the end of a name stays; headings wrap after ::, commas and brackets.', names())}
-${part('Stack frames', 'Inlined, where it crashed and what gave the signature, ours, no symbols, a guess, the system’s.', frameList(sampleThread))}
+${part('Stack frames', 'Inlined, where it crashed and what gave the signature, ours, no symbols, a guess, the system’s.', frameList(sampleThread, new FrameCells()))}
 ${part('Table', 'The row that j and k chose, a bar for the figure that ranks, parts of a whole, fourteen buckets of time.', table())}
 ${part('Charts', 'Drawn on the server; the numbers stand in a table on the same page.', charts())}
 ${part('Query and chips', 'The text says what the chips say.', query())}
