@@ -14,6 +14,9 @@ export function weekOf(date: Date): Date {
   return new Date(day - ((date.getUTCDay() + 6) % 7) * 86_400_000);
 }
 
+/** As long as reports stay by default: what was before a longer rest is about to be dropped. */
+const idleWeeksMax = 26;
+
 function partitionName(week: Date): string {
   return `reports_p${week.toISOString().slice(0, 10).replaceAll('-', '')}`;
 }
@@ -53,9 +56,18 @@ export class ReportPartitions {
     }
   }
 
-  /** Makes the partitions of this week and the next four. */
+  /** Makes the partitions of this week and the next four, and of weeks since the newest one in which nothing ran. */
   async ensureAhead(now: Date): Promise<void> {
-    await this.ensure([0, 1, 2, 3, 4].map((weeks) => new Date(now.getTime() + weeks * weekMs)));
+    const newest = (await this.list()).at(-1)?.week ?? now;
+    const first = Math.min(weekOf(newest).getTime(), weekOf(now).getTime());
+    const weeks: Date[] = [];
+    for (
+      let ms = Math.max(first, now.getTime() - idleWeeksMax * weekMs);
+      ms <= now.getTime() + 4 * weekMs;
+      ms += weekMs
+    )
+      weeks.push(new Date(ms));
+    await this.ensure(weeks);
   }
 
   async list(): Promise<readonly ReportPartition[]> {

@@ -304,6 +304,23 @@ describe('the index in PostgreSQL', async () => {
     assert.equal(await index.partitions.strayCount(), 0);
   });
 
+  test('weeks in which nothing ran are no missing weeks', async () => {
+    const own = await testDatabase();
+    const store = new PostgresSearch({ pool: own.pool });
+    await store.partitions.ensureAhead(new Date('2026-01-07T00:00:00Z'));
+    await store.indexReports([report('2026-01-07T10:00:00Z', { signature: 'rest::sig' })]);
+    await store.partitions.ensureAhead(new Date('2026-05-06T00:00:00Z'));
+    await store.indexReports([report('2026-05-06T10:00:00Z', { signature: 'rest::sig' })]);
+    const names = (await store.partitions.list()).map(({ name }) => name);
+    assert.deepEqual([names[0], names.length, names.at(-1)], ['reports_p20260105', 22, 'reports_p20260601']);
+    const { request } = parseSearch(new Map([['date', ['>=2025-10-01', '<2026-07-01']]]), {
+      reader: { seesProtected: false, products: null, publicAnnotations: new Set() },
+      now: new Date(),
+      isStrict: false,
+    });
+    assert.deepEqual((await store.search(request, { timeoutMs: 10_000 })).missingWeeks, []);
+  });
+
   test('reports that lie outside all weeks are dropped in their time too', async () => {
     const stray = report('2024-01-03T10:00:00Z', { signature: 'stray::sig' });
     await pool.query(`insert into reports (crash_id, date_processed, signature, product, terms, protected_terms, pub, prot, annotations, removed_fields)
