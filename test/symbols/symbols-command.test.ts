@@ -31,7 +31,6 @@ test('add, ls, compile and check, as a person types them', async (t) => {
   const dataDir = path.join(directory, 'data');
   fs.mkdirSync(path.join(directory, 'build'));
   const good = path.join(directory, 'build', 'app.sym');
-  const bad = path.join(directory, 'build', 'bad.sym');
   fs.writeFileSync(good, new SymBuilder().module().func(0x10, 0x10, 'main').bytes());
   assert.match((await salvage(dataDir, 'ls')).stdout, /no symbols yet/);
   assert.match((await salvage(dataDir, 'compile')).stdout, /no symbols to compile/);
@@ -49,15 +48,6 @@ test('add, ls, compile and check, as a person types them', async (t) => {
     1,
   );
 
-  fs.writeFileSync(bad, 'hello\n');
-  const partly = await salvage(dataDir, 'add', good, bad);
-  assert.equal(partly.code, 1);
-  assert.match(partly.stdout, /^same/);
-  assert.match(partly.stderr, /bad\.sym: .*no MODULE record/);
-
-  assert.match((await salvage(dataDir, 'add', path.join(directory, 'none'))).stderr, /none does not exist/);
-  assert.match((await salvage(dataDir, 'check', directory)).stderr, /is not a single \.sym file/);
-
   const check = await salvage(dataDir, 'check', good, '--cpu', 'arm64');
   assert.equal(check.code, 1);
   assert.match(check.stdout, /error wrong_architecture: It is for x86_64, not arm64\./);
@@ -66,4 +56,26 @@ test('add, ls, compile and check, as a person types them', async (t) => {
   assert.doesNotMatch((await salvage(dataDir, 'check', steering)).stdout, /\u001b/);
   const verdict = JSON.parse((await salvage(dataDir, 'check', good, '--json')).stdout);
   assert.equal(verdict.facts.counts.functions, 1);
+});
+
+test('what is not added says why and what to do', async (t) => {
+  const directory = temporaryDirectory(t);
+  const dataDir = path.join(directory, 'data');
+  const [good, bad] = [path.join(directory, 'app.sym'), path.join(directory, 'bad.sym')];
+  fs.writeFileSync(good, new SymBuilder().module().func(0x10, 0x10, 'main').bytes());
+  fs.writeFileSync(bad, 'hello\n');
+  const partly = await salvage(dataDir, 'add', good, bad);
+  assert.equal(partly.code, 1);
+  assert.match(partly.stdout, /^added/);
+  assert.match(partly.stderr, /bad\.sym: .*no MODULE record/);
+  assert.match(partly.stderr, /1 of 2 files were not added/);
+
+  const poorer = path.join(directory, 'poorer.sym');
+  fs.writeFileSync(poorer, new SymBuilder().module().public(0x10, 'main').bytes());
+  const refused = await salvage(dataDir, 'add', poorer);
+  assert.deepEqual([refused.code, refused.stdout], [1, '']);
+  assert.match(refused.stderr, /no FUNC records; the stored one has\n.*--replace/);
+
+  assert.match((await salvage(dataDir, 'add', path.join(directory, 'none'))).stderr, /none does not exist/);
+  assert.match((await salvage(dataDir, 'check', directory)).stderr, /is not a single \.sym file/);
 });

@@ -75,7 +75,8 @@ async function add(context: ProcessContext, paths: readonly string[], replaces: 
       } catch (error) {
         progress.end();
         failed++;
-        process.stderr.write(`${file.shown}: ${errorText(error)}\n`);
+        const remedy = error instanceof SalvageError ? `  ${error.kind.remedy}\n` : '';
+        process.stderr.write(`${file.shown}: ${errorText(error)}\n${remedy}`);
       }
     }
   if (added + failed === 0)
@@ -83,8 +84,9 @@ async function add(context: ProcessContext, paths: readonly string[], replaces: 
       symbolErrors.sym_unusable,
       `no .sym files in ${paths.join(', ')}; see docs/symbols.md for making them`,
     );
-  if (failed > 0)
-    throw new SalvageError(symbolErrors.sym_unusable, `${failed} of ${added + failed} files were not added`);
+  if (failed === 0) return;
+  process.stderr.write(`${failed} of ${added + failed} files were not added\n`);
+  process.exitCode = 1;
 }
 
 async function list(context: ProcessContext, isJson: boolean): Promise<void> {
