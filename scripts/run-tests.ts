@@ -5,7 +5,8 @@
 // Runs a suite: `npm test`, `npm test -- FILE…`, `npm run test:system`, `test:conformance`, `test:peers`.
 // Ends with `N passed, N failed` and exit code 1 when anything failed, was cancelled or skipped, or when nothing ran.
 import { spawn } from 'node:child_process';
-import { existsSync, globSync, mkdirSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { filesLeftOut } from '../test/setup.ts';
 import { passedTestsFolder } from './passed-tests.ts';
@@ -94,6 +95,17 @@ function runNodeTests(files: readonly string[], extra: readonly string[]): Promi
   );
 }
 
+/** One file, or all tests below a folder. */
+function testsAt(path: string): string[] {
+  if (!existsSync(path)) {
+    console.error(
+      `${path} is not there; name a test file or a folder, as in: npm test -- test/collector/throttler.test.ts`,
+    );
+    process.exit(1);
+  }
+  return statSync(path).isDirectory() ? globSync(join(path, '**/*.test.ts')).sort() : [path];
+}
+
 const args = process.argv.slice(2);
 const suiteName = args[0] && Object.hasOwn(suites, args[0]) ? (args.shift() as string) : '';
 const suite = suites[suiteName] as Suite;
@@ -101,7 +113,7 @@ const named = args.filter((arg) => !arg.startsWith('-'));
 const flags = args.filter((arg) => arg.startsWith('-'));
 const isWhole = named.length === 0 && flags.length === 0;
 const wanted = named.length
-  ? named
+  ? named.flatMap(testsAt)
   : globSync(suite.include as string[])
       .filter((file) => !suite.exclude.some((prefix) => file.startsWith(prefix)))
       .sort();

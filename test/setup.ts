@@ -6,6 +6,7 @@
 // it, and hands their addresses to the files through the environment.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { nginxMissing } from './services/nginx.ts';
 import { postgresEnv, startTestPostgres } from './services/postgres-server.ts';
 import { rabbitmqEnv, rabbitmqMissing, startTestBroker } from './services/rabbitmq-server.ts';
 import { s3Env, startTestS3 } from './services/s3-server.ts';
@@ -26,16 +27,19 @@ const services: readonly Service[] = [
   { module: 'services/swift', env: swiftEnv, missing: swiftMissing, start: startTestSwift },
 ];
 
-/** Files that need a server which this machine lacks, with what is missing. */
+/** Programs that tests run by themselves. */
+const programs: readonly Pick<Service, 'module' | 'missing'>[] = [{ module: 'services/nginx', missing: nginxMissing }];
+
+/** Files that need a server or program which this machine lacks, with what is missing. */
 export function filesLeftOut(files: readonly string[]): { file: string; missing: string }[] {
-  return services.flatMap((service) => {
+  return [...services, ...programs].flatMap((service) => {
     const missing = service.missing();
     return missing === null ? [] : files.filter((file) => asksFor(file, service)).map((file) => ({ file, missing }));
   });
 }
 
 /** A test file asks for a server by importing its module, itself or through a helper of its own folder. */
-function asksFor(file: string, service: Service): boolean {
+function asksFor(file: string, service: Pick<Service, 'module'>): boolean {
   try {
     return readFileSync(file, 'utf8').includes(service.module);
   } catch {

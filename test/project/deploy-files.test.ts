@@ -4,10 +4,8 @@
 
 // The files for deployment are run by other programs, elsewhere: what they name must be there.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { optionGroups } from '../../src/bin/option-groups.ts';
@@ -127,29 +125,3 @@ test('the dashboard asks for metrics that are declared, with their tags and kind
       assert.ok(label === 'le' || metric.tags?.includes(label), `${query}: no tag ${label}`);
   }
 });
-
-const hasNginx = spawnSync('nginx', ['-v']).status === 0 && spawnSync('openssl', ['version']).status === 0;
-
-// Where nginx is missing the test is not declared at all: the gate installs it.
-if (hasNginx)
-  test('nginx takes the sample server block', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'salvage-nginx-'));
-    try {
-      const [certificate, key] = [join(folder, 'a.pem'), join(folder, 'a.key')];
-      const request =
-        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=crashes.example.com';
-      execFileSync('openssl', [...request.split(' '), '-keyout', key, '-out', certificate], { stdio: 'ignore' });
-      const server = text('deploy/nginx.conf')
-        .replace(/ssl_certificate \S+;/, `ssl_certificate ${certificate};`)
-        .replace(/ssl_certificate_key \S+;/, `ssl_certificate_key ${key};`)
-        .replace('listen 443 ssl', 'listen 127.0.0.1:18443 ssl');
-      const logs = `pid ${folder}/pid; error_log ${folder}/error.log;`;
-      await writeFile(join(folder, 'nginx.conf'), `${logs} events {} http { access_log off; ${server} }`);
-      const { status, stderr } = spawnSync('nginx', ['-t', '-c', join(folder, 'nginx.conf'), '-p', folder], {
-        encoding: 'utf8',
-      });
-      assert.equal(status, 0, stderr);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
