@@ -23,6 +23,6 @@ export const rabbitmqOptions = declareOptions('rabbitmq', 'RabbitMQ as the queue
   isQuorum: option.boolean(false, 'Declare replicated (quorum) queues instead of classic ones.'),
   declares: option.boolean(
     true,
-    'Declare the queues; false when the user may not, or they exist with other properties.',
+    'Declare the queues; false when the user may not, or they exist with other properties. Then all must be there: the three, those that end in .resting, and the dead one.',
   ),
 });

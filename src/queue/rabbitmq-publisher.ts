@@ -26,7 +26,7 @@ export class RabbitmqPublisher {
     this.#publisher = connection.createPublisher({
       confirm: true,
       maxAttempts: 1,
-      queues: [...brokerQueues(options).all],
+      queues: [...brokerQueues(options).declared],
     });
     this.#publisher.on('basic.return', ({ messageId }) => {
       if (messageId) this.#returned.add(messageId);
@@ -52,9 +52,18 @@ export class RabbitmqPublisher {
     throw new SalvageError(queueErrors.queue_refused, `the broker has no queue ${envelope.routingKey}`);
   }
 
-  /** Resolves once the queues are declared. */
+  /**
+   * Proves that the queues are there and that the broker takes messages, by one to a queue of its own. Of somebody else's
+   * queues it only proves that they are there.
+   */
   async ready(): Promise<void> {
-    await this.send({ routingKey: brokerQueues(this.#topology).check }, 'test');
+    const { declares, queueNames, deadQueueName } = this.#topology;
+    if (declares) return this.send({ routingKey: brokerQueues(this.#topology).check }, 'test');
+    for (const queue of [...Object.values(queueNames), deadQueueName]) {
+      await this.#connection.queueDeclare({ queue, passive: true }).catch((cause: unknown) => {
+        throw rabbitmqError(cause, `looking for ${queue}`);
+      });
+    }
   }
 
   async sendDead(letter: DeadLetter): Promise<void> {

@@ -90,9 +90,8 @@ export class RabbitmqQueue implements CrashQueue {
     this.#publisher = new RabbitmqPublisher(this.#connection, options);
   }
 
-  /** Publishes to a queue of one message of its own: proves connection, rights and that the broker takes messages. */
   async check(): Promise<void> {
-    await this.#publisher.send({ routingKey: brokerQueues(this.#options).check }, 'test');
+    await this.#publisher.ready();
   }
 
   async publish(queue: QueueName, message: QueueMessage): Promise<void> {

@@ -10,7 +10,7 @@ export interface QueueTopology {
   readonly queueNames: Readonly<Record<QueueName, string>>;
   readonly deadQueueName: string;
   readonly isQuorum: boolean;
-  /** False when the queues are declared by somebody else. */
+  /** False when somebody else declares the queues, all of them, with properties of his own. */
   readonly declares: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface BrokerQueues {
   readonly resting: Readonly<Record<QueueName, string>>;
   /** A queue of one message for start-up checks. */
   readonly check: string;
-  readonly all: readonly Declaration[];
+  readonly declared: readonly Declaration[];
 }
 
 /** Declarations with the same arguments everywhere: the broker refuses a second one that differs. */
@@ -69,6 +69,8 @@ export function brokerQueues(topology: QueueTopology): BrokerQueues {
       reprocessing: `${queueNames.reprocessing}.resting`,
     },
     check: check.queue,
-    all: [...Object.values(queueNames).map(work), work(deadQueueName), ...Object.values(queueNames).map(rest), check],
+    declared: declares
+      ? [...Object.values(queueNames).map(work), work(deadQueueName), ...Object.values(queueNames).map(rest), check]
+      : [],
   };
 }

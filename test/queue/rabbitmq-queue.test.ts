@@ -59,14 +59,41 @@ test('quorum queues keep a dead letter however often it is looked at', async () 
   const puller = new Puller(queue);
   await (await puller.pull()).bury('damaged');
   for (let look = 0; look < 30; look++) assert.equal((await queue.deadLetters()).length, 1);
-  const { all } = brokerQueues({ ...names, isQuorum: true, declares: true });
-  const limits = all
+  const { declared } = brokerQueues({ ...names, isQuorum: true, declares: true });
+  const limits = declared
     .filter((one) => one.arguments?.['x-queue-type'] === 'quorum')
     .map((one) => one.arguments?.['x-delivery-limit']);
   // The broker of the tests may be older than the version that drops.
   assert.deepEqual(limits, Array(4).fill(queueLimits.brokerDeliveriesMax.value));
   await puller.stop();
   await queue.close();
+});
+
+test('queues of somebody else are used as they are, and nothing is declared', async () => {
+  const names = ownNames();
+  const { standard, priority, reprocessing } = names.queueNames;
+  const foreign = new Connection(url);
+  // With properties that a declaration of ours would contradict.
+  const declare = (queue: string) =>
+    foreign.queueDeclare({ queue, durable: true, arguments: { 'x-max-length': 1000 } });
+  await declare(standard);
+  const queue = make({ ...names, declares: false });
+  const crashId = newId();
+  await queue.publish('standard', { crashId });
+  assert.equal((await foreign.queueDeclare({ queue: standard, passive: true })).messageCount, 1);
+  await assert.rejects(queue.check(), (error) => isErrorOf(error, queueErrors.queue_refused));
+  await assert.rejects(queue.publish('priority', { crashId }), (error) => isErrorOf(error, queueErrors.queue_refused));
+  for (const name of [priority, reprocessing, names.deadQueueName]) await declare(name);
+  await queue.check();
+  const puller = new Puller(queue);
+  const taken = await puller.pull();
+  assert.equal(taken.crashId, crashId);
+  await taken.bury('damaged');
+  assert.equal((await queue.deadLetters())[0]?.reason, 'damaged');
+  await puller.stop();
+  await assert.rejects(foreign.queueDeclare({ queue: `${standard}.resting`, passive: true }));
+  await queue.close();
+  await foreign.close();
 });
 
 test('the body is the bare id, the literal test and nonsense are dropped', async () => {

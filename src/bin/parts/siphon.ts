@@ -36,7 +36,7 @@ async function openStageQueue({ config, logger, clock }: ProcessContext): Promis
     queueNames: { standard: queueName, priority: 'socorro.priority', reprocessing: 'socorro.reprocessing' },
     deadQueueName: 'socorro.dead',
     isQuorum: false,
-    // The stage declares its own queues, with its own properties.
+    // The stage declares its own queues, with its own properties; only the first need be there.
     declares: false,
     logger,
     leaseMs: 60_000,
