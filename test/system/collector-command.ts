@@ -30,6 +30,8 @@ export interface Running {
   /** The Fields of mozlog lines of one logger. */
   linesOf(logger: string): Record<string, unknown>[];
   waitFor(pattern: RegExp): Promise<void>;
+  /** Exit code and signal. */
+  readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 

@@ -37,6 +37,8 @@ async function beginReport(port: number): Promise<() => Promise<string>> {
     `POST /submit HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${reportBody.length}\r\n\r\n`,
   );
   socket.write(reportBody.subarray(0, 100));
+  // Answered after what came before it was read: the report is under way now.
+  await (await fetch(`http://127.0.0.1:${port}/__lbheartbeat__`)).text();
   return async () => {
     socket.write(reportBody.subarray(100));
     await once(socket, 'close');
@@ -180,7 +182,7 @@ test('SIGTERM drains and exits 0; PORT is honoured', async () => {
   const answer = await finish();
   assert.match(answer, /^HTTP\/1\.1 200 /);
   const crashId = /CrashID=bp-([0-9a-f-]{36})/.exec(answer)?.[1] as string;
-  assert.equal(await node.stop(), 0);
+  assert.deepEqual(await node.ended, [0, null], 'a second signal would end it at once');
   assert.ok(filesOf(crashes, crashId).length >= 2, 'what was under way is answered and stored');
 });
 

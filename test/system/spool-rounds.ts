@@ -23,10 +23,19 @@ export interface Harness {
 /** Ids that were answered, with the SHA-256 of what was sent. */
 export type Acknowledged = Map<string, string>;
 
+const children = new Set<ChildProcess>();
+
+/** Ends what a failed test left running: it would keep the test's process alive. */
+export function killHarnesses(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
 export async function startHarness(directory: string, fallbackDirectory?: string): Promise<Harness> {
   const script = fileURLToPath(new URL('./spool-harness.ts', import.meta.url));
   const args = [script, directory, ...(fallbackDirectory ? [fallbackDirectory] : [])];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
   const [port] = (await Promise.race([
     once(createInterface({ input: child.stdout }), 'line'),
     once(child, 'exit').then(([code]) => Promise.reject(new Error(`the harness ended with ${code}`))),
