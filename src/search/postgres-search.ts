@@ -71,7 +71,10 @@ export class PostgresSearch implements SearchIndex {
       return await this.#run(() => this.#inTurn(request, new Budget(options), options.signal));
     } catch (error) {
       if (error instanceof SalvageError || !isDataError(error)) throw error;
-      const message = `Malformed supersearch query: ${errorText(error)}`;
+      const text = error instanceof Error ? error.message : errorText(error);
+      const message = /too complex/.test(text)
+        ? 'Search query is too complex to execute. Simplify it: fewer or smaller repetitions.'
+        : `Malformed supersearch query: ${text}`;
       throw new SalvageError(searchErrors.search_bad_argument, message, { cause: error });
     }
   }

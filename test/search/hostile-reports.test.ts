@@ -82,6 +82,14 @@ describe('hostile reports and searches', async () => {
     assert.deepEqual(await index.signaturesSeen(['a\0b'], null).catch(errorText), []);
   });
 
+  test('a pattern that would take for ever is refused as too complex', async () => {
+    await assert.rejects(
+      async () => search({ signature: '@((a{1,255}){1,255}){1,255}' }),
+      (error) =>
+        error instanceof SalvageError && /^Search query is too complex to execute\. Simplify/.test(error.message),
+    );
+  });
+
   test('an escaped dash in a class of characters is a dash and no range', async () => {
     for (const signature of ['dash::m', 'dash::-', 'dash::]']) await index.indexReports([report({ signature })]);
     const found = async (signature: string) =>
