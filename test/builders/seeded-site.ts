@@ -4,6 +4,7 @@
 
 // A whole site with something on every page: for screenshots and for tests in a real browser.
 import { makeCrashId } from '../../src/crash/crash-id.ts';
+import type { LocalStatus } from '../../src/lib/status.ts';
 import { longProduct } from './page-list.ts';
 import { hostileReport, hostileText, richReport } from './page-reports.ts';
 import { randomUuid, seededRandom } from './report-builder.ts';
@@ -30,6 +31,63 @@ function bareReport(crashId: string, at: Date) {
     mdsw_status_string: 'MinidumpHeaderMismatch',
     success: false,
   };
+}
+
+/** What the parts of a site with some trouble say of themselves. */
+function registerBusyStatus(status: LocalStatus, now: Date): void {
+  const job = (name: string, lastResult: string, lastError: string | null) => ({
+    name,
+    lastRunAt: new Date(now.getTime() - 3_600_000).toISOString(),
+    nextRunAt: new Date(now.getTime() + 23 * 3_600_000).toISOString(),
+    errorsInARow: lastError === null ? 0 : 6,
+    lastResult,
+    lastError,
+  });
+  status.register('collector', () => ({
+    spool: { entryCount: 4812, sizeBytes: 31.2 * 2 ** 30, oldestAgeS: 4020, damagedCount: 0 },
+    inFlight: 3,
+    disk: { sizeBytes: 40 * 2 ** 30, freeBytes: 1.5 * 2 ** 30 },
+  }));
+  status.register('mover', () => ({ down: ['storage_unreachable'] }));
+  status.register('processor', () => ({ inFlight: 4, owed: { search: 9 } }));
+  status.register('queue', () => ({
+    depths: [
+      { queue: 'standard', waiting: 212, leased: 4, oldestAgeS: 31 },
+      { queue: 'priority', waiting: 0, leased: 0, oldestAgeS: null },
+      { queue: 'reprocessing', waiting: 18_440, leased: 0, oldestAgeS: 7860 },
+    ],
+    dead: [
+      {
+        queue: 'standard',
+        crashId: '3d1f0c52-77aa-4b1e-9c30-5a90b0261119',
+        reason: 'dump_bad_signature: the dump is not a minidump: it begins with 1f 8b 08 00',
+        attempts: 5,
+        ruleset: null,
+        diedAt: now.toISOString(),
+      },
+    ],
+  }));
+  status.register('search', () => ({
+    partitions: ['2026-11-09', '2026-11-16', '2026-11-23', '2026-12-28'].map((week, at) => ({
+      name: `reports_${week}`,
+      week,
+      sizeBytes: (4 - at) * 2 ** 30,
+    })),
+    strayCount: 0,
+  }));
+  status.register('jobs', () => ({
+    jobs: [
+      job('partitions', 'five weeks ready', null),
+      job('audit', '0 of 18,120 crashes lacked a processed crash', null),
+      job('storage-retention', '', 'Error: storage_unreachable: connect ECONNREFUSED'),
+    ],
+  }));
+  status.register('symbols', () => ({
+    symbolsWanted: [
+      { debugFile: 'wick_overlay.pdb', debugId: 'B7720E94A13F4F6C8D1B5C93E0A4D7F51', reportCount: 1118 },
+      { debugFile: `${'very_long_'.repeat(12)}.pdb`, debugId: '5C0E11A809D7A05C0E11A809D7A01', reportCount: 146 },
+    ],
+  }));
 }
 
 /** A site to which nobody has sent anything, and a person who has just claimed it. */
@@ -90,6 +148,7 @@ export async function startSeededSite(reportCount = 240) {
       null,
     );
   await site.queue.publish('standard', { crashId: failed });
+  registerBusyStatus(site.status, now);
   const stop = new AbortController();
   for await (const taken of site.queue.consume({ prefetch: 1, signal: stop.signal })) {
     await taken.bury('dump_bad_signature: the dump is not a minidump: it begins with 1f 8b 08 00');

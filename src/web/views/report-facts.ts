@@ -98,7 +98,7 @@ function timeFacts(processed: ProcessedCrash): Fact[] {
     [
       'Processed',
       date(ended),
-      tookMs === null ? null : tookMs < 1000 ? `in ${tookMs} ms` : `in ${(tookMs / 1000).toFixed(1)} s`,
+      tookMs === null || tookMs === 0 ? null : tookMs < 1000 ? `in ${tookMs} ms` : `in ${(tookMs / 1000).toFixed(1)} s`,
     ],
   ];
 }

@@ -50,6 +50,14 @@ function rolesNamed(status: SiteStatus, role: string): readonly JsonObject[] {
 /** Everything that asks for somebody's attention, the worst first; each says what is still true. */
 function problemsOf(status: SiteStatus): readonly Html[] {
   const problems: Html[] = [...silentParts(status)];
+  for (const job of jobsOf(status))
+    if (numberIn(job['errorsInARow']) > 0)
+      problems.push(
+        notice(
+          'danger',
+          html`<strong>The job ${textIn(job['name'])} fails,</strong> ${countText(numberIn(job['errorsInARow']))} times in a row: ${cutText(textIn(job['lastError']), 300)}`,
+        ),
+      );
   const { entryCount, damagedCount } = spoolOf(status);
   const down = rolesNamed(status, 'mover').flatMap((details) =>
     Array.isArray(details['down']) ? details['down'] : [],
@@ -93,14 +101,6 @@ function problemsOf(status: SiteStatus): readonly Html[] {
         html`<strong>${countText(strays)} reports have dates that no partition was made for.</strong> They are found as all others; the clock of a client or of this machine was wrong.`,
       ),
     );
-  for (const job of jobsOf(status))
-    if (numberIn(job['errorsInARow']) > 0)
-      problems.push(
-        notice(
-          'danger',
-          html`<strong>The job ${textIn(job['name'])} fails,</strong> ${countText(numberIn(job['errorsInARow']))} times in a row: ${cutText(textIn(job['lastError']), 300)}`,
-        ),
-      );
   return problems;
 }
 
@@ -269,7 +269,7 @@ function deadView(status: SiteStatus): Html {
         .sort();
       const last = dateIn(dates.at(-1));
       const id = textIn(letters[0]?.['crashId']);
-      return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><code title="${reason.slice(0, 500)}">${cutText(reason, 60)}</code></th><td role="cell" class="num" data-label="Now">${countText(letters.length)}</td><td role="cell" class="nowrap" data-label="Last">${last ? shortDateText(last) : '–'}</td><td role="cell" class="grow"><a class="id" href="/report/index/${encodeURIComponent(id)}">${id.slice(0, 8)}</a> <span class="soft">${cutText(textIn(letters[0]?.['reason']), 120)}</span></td></tr>`;
+      return html`<tr role="row"><th role="rowheader" scope="row" class="nowrap"><code title="${reason.slice(0, 500)}">${cutText(reason, 60)}</code></th><td role="cell" class="num" data-label="Now">${countText(letters.length)}</td><td role="cell" class="nowrap" data-label="Last">${last ? shortDateText(last) : '–'}</td><td role="cell" class="grow"><a class="id" href="/report/index/${encodeURIComponent(id)}">${id.slice(0, 8)}</a> <span class="soft">${cutText(textIn(letters[0]?.['reason']).replace(/^[a-z_]+: /, ''), 120)}</span></td></tr>`;
     });
   const columns = [
     { name: 'Reason' },
