@@ -6,6 +6,7 @@
 // it, and hands their addresses to the files through the environment.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { chromiumMissing } from './services/chromium.ts';
 import { nginxMissing } from './services/nginx.ts';
 import { postgresEnv, startTestPostgres } from './services/postgres-server.ts';
 import { rabbitmqEnv, rabbitmqMissing, startTestBroker } from './services/rabbitmq-server.ts';
@@ -28,7 +29,10 @@ const services: readonly Service[] = [
 ];
 
 /** Programs that tests run by themselves. */
-const programs: readonly Pick<Service, 'module' | 'missing'>[] = [{ module: 'services/nginx', missing: nginxMissing }];
+const programs: readonly Pick<Service, 'module' | 'missing'>[] = [
+  { module: 'services/nginx', missing: nginxMissing },
+  { module: 'builders/browser', missing: chromiumMissing },
+];
 
 /** Files that need a server or program which this machine lacks, with what is missing. */
 export function filesLeftOut(files: readonly string[]): { file: string; missing: string }[] {
