@@ -91,11 +91,20 @@ async function sendAll(socket: Socket, request: Iterable<Uint8Array> | AsyncIter
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       if (socket.destroyed) return;
       if (socket.write(bytes.subarray(at, at + pieceBytes))) continue;
-      await new Promise<void>((resolve) => {
-        socket.once('drain', resolve).once('close', resolve);
-      });
+      await drained(socket);
     }
   }
+}
+
+/** Resolves when the socket takes more, or is closed. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const goOn = () => {
+      socket.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    socket.on('drain', goOn).on('close', goOn);
+  });
 }
 
 class AnswerReader {

@@ -3,9 +3,10 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
@@ -137,4 +138,27 @@ test('body end: chunks in any cutting end where they end', () => {
   );
   assert.throws(() => new BodyEnd({ kind: 'chunked' }).push(Buffer.from('zz\r\n')), /chunk without a size/);
   assert.throws(() => new BodyEnd({ kind: 'chunked' }).push(Buffer.alloc(5000, 65)), /too long/);
+});
+
+test('exchange: a large request that waits for its reader many times leaves no listeners behind', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => void warnings.push(warning);
+  process.on('warning', onWarning);
+  const body = Buffer.alloc(25_000_000);
+  const server = createServer((socket) => {
+    let received = 0;
+    socket.on('data', (bytes) => {
+      received += bytes.length;
+      socket.pause();
+      setImmediate(() => socket.resume());
+      if (received === body.length) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const answer = await exchangeRaw(new URL(`http://127.0.0.1:${port}`), [body], 20_000);
+  server.close();
+  process.off('warning', onWarning);
+  assert.equal(answer?.status, 200);
+  assert.deepEqual(warnings, []);
 });
