@@ -3,11 +3,15 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { MinidumpBuilder } from '../builders/minidump-builder.ts';
 import { SymBuilder } from '../builders/sym-builder.ts';
@@ -41,10 +45,11 @@ function writeCase(): { dump: string; symbols: string } {
   return { dump, symbols };
 }
 
+const entry = ['--disable-warning=ExperimentalWarning', 'src/bin/salvage.ts', 'stackwalk'];
+const environmentOf = (data: string) => ({ ...process.env, SALVAGE_DATA_DIR: path.join(folder, data) });
+
 function run(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const environment = { ...process.env, SALVAGE_DATA_DIR: path.join(folder, 'data') };
-  const command = ['--disable-warning=ExperimentalWarning', 'src/bin/salvage.ts', 'stackwalk', ...args];
-  return spawnSync(process.execPath, command, { encoding: 'utf8', env: environment });
+  return spawnSync(process.execPath, [...entry, ...args], { encoding: 'utf8', env: environmentOf('data') });
 }
 
 const { dump, symbols } = writeCase();
@@ -81,6 +86,21 @@ test('symbols that are not where they are said to be are an error, not a stack w
   const { status, stdout, stderr } = run(dump, '--symbols', path.join(folder, 'no-such-directory'));
   assert.deepEqual([status, stdout], [1, '']);
   assert.match(stderr, /no-such-directory does not exist \[symbol_path_unusable\]/);
+});
+
+test('says on stderr what it waits for; stdout has the stacks alone', async (t) => {
+  const sym = readFileSync(path.join(symbols, 'app', debugId, 'app.sym'));
+  const server = createServer((_request, response) => {
+    // Longer than a command may be silent.
+    setTimeout(() => response.end(sym), 1500);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const command = [...entry, dump, '--brief', '--symbols', `http://127.0.0.1:${port}/`];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, command, { env: environmentOf('slow') });
+  assert.match(stderr, /^looking for symbols: .*app$/m);
+  assert.match(stdout, /^SIGSEGV [\s\S]*0 go\(\) {2}a\.cc:42 {2}app\n/);
 });
 
 test('says on stderr what is wrong with the file, by its slug, and exits 1', () => {

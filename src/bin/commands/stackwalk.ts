@@ -100,11 +100,13 @@ const shownEveryMs = 100;
 function makeProgress(isTerminal: boolean): Progress {
   const startMs = performance.now();
   const waitingFor = new Set<string>();
-  let shownMs = 0;
+  /** When a line was last written; null if none stands there. */
+  let shownMs: number | null = null;
   const show = (words: string) => {
     const text = printable(words);
     const nowMs = performance.now();
-    if (nowMs - startMs < shownAfterMs || nowMs - shownMs < (isTerminal ? shownEveryMs : 10 * shownAfterMs)) return;
+    const isTooSoon = shownMs !== null && nowMs - shownMs < (isTerminal ? shownEveryMs : 10 * shownAfterMs);
+    if (nowMs - startMs < shownAfterMs || isTooSoon) return;
     shownMs = nowMs;
     writeFileSync(2, isTerminal ? `\r\u001b[2K${text.slice(0, process.stderr.columns ?? 80)}` : `${text}\n`);
   };
@@ -127,8 +129,8 @@ function makeProgress(isTerminal: boolean): Progress {
       },
     }),
     clear() {
-      if (isTerminal && shownMs > 0) writeFileSync(2, '\r\u001b[2K');
-      shownMs = 0;
+      if (isTerminal && shownMs !== null) writeFileSync(2, '\r\u001b[2K');
+      shownMs = null;
     },
   };
 }
