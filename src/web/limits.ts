@@ -38,6 +38,7 @@ export const webLimits = declareLimits({
   },
   reprocessIdsPerAuditRow: { value: 50, unit: 'items', reason: 'they fit one audit row whole' },
   signatureEntryMax: { value: 300, unit: 'characters', reason: 'of an entry that is tried; ours have at most 120' },
+  auditRowsMax: { value: 1000, unit: 'items', reason: 'rows of the audit trail in one answer' },
   provenCredentialsMax: {
     value: 10_000,
     unit: 'items',

@@ -84,4 +84,17 @@ describe('people', async () => {
     assert.ok(accounts.some((one) => one['name'] === 'admin' && one['role'] === 'admin'));
     assert.ok(!JSON.stringify(accounts).includes('argon2'));
   });
+
+  test('admins read the audit trail, newest first, and reading it leaves a row', async () => {
+    const read = async (query = '') => {
+      const response = await fetch(`${site.url}/api/v1/audit${query}`, { headers: { cookie } });
+      return { status: response.status, json: (await response.json()) as { rows: Record<string, unknown>[] } };
+    };
+    const first = await read();
+    assert.ok(first.json.rows.some(({ action }) => action === 'account_made'));
+    const [newest] = (await read('?number=1')).json.rows;
+    assert.deepEqual([newest?.['action'], newest?.['account']], ['audit_read', 'admin']);
+    assert.match(String(newest?.['object']), /^\d+ rows$/);
+    for (const query of ['?number=0', '?number=1001', '?number=all']) assert.equal((await read(query)).status, 400);
+  });
 });

@@ -21,6 +21,7 @@ import {
 import { priorityJobEndpoint, reprocessingEndpoint } from './reprocessing.ts';
 import { superSearchEndpoint, superSearchFieldsEndpoint, superSearchUnredactedEndpoint } from './super-search.ts';
 import { v1AccountsEndpoint } from './v1-accounts.ts';
+import { v1AuditEndpoint } from './v1-audit.ts';
 import { v1ProductsEndpoint } from './v1-products.ts';
 import { reportEndpoints } from './v1-reports.ts';
 import { v1SearchEndpoint } from './v1-search.ts';
@@ -51,6 +52,7 @@ export const apiEndpoints: ReadonlyMap<string, ApiEndpoint> = new Map(
     v1ProductsEndpoint,
     v1StatusEndpoint,
     v1AccountsEndpoint,
+    v1AuditEndpoint,
     v1SearchEndpoint,
     ...reportEndpoints,
     ...signatureEndpoints,

@@ -82,7 +82,7 @@ async function applyChange({ parts, access }: PageContext, form: URLSearchParams
 async function peoplePage(context: PageContext, problem: string | null): Promise<Html> {
   const accounts = await context.parts.people.listAccounts();
   const csrf = context.access.session?.csrfSecret ?? '';
-  const content = html`<div class="page-head"><h1>People</h1><p class="lead">${accounts.length} account${accounts.length === 1 ? '' : 's'}</p><div class="actions"><a class="btn quiet" href="/api/v1/accounts">JSON</a></div></div>
+  const content = html`<div class="page-head"><h1>People</h1><p class="lead">${accounts.length} account${accounts.length === 1 ? '' : 's'}</p><div class="actions"><a class="btn quiet" href="/api/v1/audit">Audit trail</a><a class="btn quiet" href="/api/v1/accounts">JSON</a></div></div>
 ${problem === null ? nothing : notice('danger', html`<strong>That was not changed.</strong> ${problem}`, { slug: 'person_invalid' })}
 <div class="table-wrap"><table role="table" class="data stack people">
   <caption class="vh">Accounts</caption>
