@@ -21,12 +21,12 @@ let count = 0;
 
 function openQueue(directory: string, settings: ContractSettings): FileQueue {
   return new FileQueue({
+    pollMs: 50,
     ...settings,
     directory,
     files: nodeFiles,
     clock: systemClock,
     logger: nullLogger,
-    pollMs: 50,
   });
 }
 
@@ -42,7 +42,7 @@ queueContract('file', {
 
 queueContract('memory', {
   hasLeases: true,
-  make: async (settings) => new MemoryQueue({ ...settings, clock: systemClock, logger: nullLogger, pollMs: 50 }),
+  make: async (settings) => new MemoryQueue({ pollMs: 50, ...settings, clock: systemClock, logger: nullLogger }),
 });
 
 test('what a killed process left in a file queue moves to another queue, each id once', async () => {

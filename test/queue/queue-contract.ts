@@ -16,6 +16,7 @@ export interface ContractSettings {
   readonly attemptsMax: number;
   readonly leaseMs: number;
   readonly retryWaitMs: () => number;
+  readonly pollMs?: number;
 }
 
 export const contractSettings: ContractSettings = { attemptsMax: 3, leaseMs: 400, retryWaitMs: () => 0 };
@@ -337,7 +338,8 @@ export function queueContract(name: string, subject: QueueUnderTest): void {
     });
 
     test('an idle consumer gets a crash soon after it is published', async () => {
-      const queue = await make();
+      // Nothing comes by polling here, so every round proves that the consumer is woken.
+      const queue = await make({ pollMs: 60_000, leaseMs: 60_000 });
       const puller = pullerOf(queue);
       assert.equal(await puller.pullOrNull(300), null);
       const tookMs: number[] = [];
@@ -348,8 +350,8 @@ export function queueContract(name: string, subject: QueueUnderTest): void {
         tookMs.push(performance.now() - started);
         await taken.ack();
       }
-      const median = tookMs.toSorted((a, b) => a - b)[3] as number;
-      assert.ok(median < 100, `took ${tookMs.map(Math.round)} ms`);
+      // On a busy machine a round may have to wait for its turn, but not all of them.
+      assert.ok(Math.min(...tookMs) < 100, `took ${tookMs.map(Math.round)} ms`);
     });
 
     test('many published at once all arrive, once each, over two consumers', async () => {
