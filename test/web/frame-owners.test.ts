@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { missingSymbols } from '../../src/web/views/report-modules.ts';
 import { threadViews } from '../../src/web/views/report-stack.ts';
 import { ownLists } from '../signature/lists.ts';
 
@@ -44,4 +45,25 @@ test('a C library whose symbols were uploaded is still of the system, as is the 
 test('what is declared ours is ours, whatever the list of system modules says', () => {
   const { systemModules } = ownLists;
   assert.equal(ownersWith({ ourModules: ['LIBC.so.6'], systemModules, framesMax: 10 })?.[0], 'ours');
+});
+
+test('missing symbols of our modules come first, those of the system are marked, and the kernel’s own module is none', () => {
+  const frame = (module: string, debugFile: string) => ({ module, missing_symbols: true, debug_file: debugFile });
+  const names = ['linux-vdso.so.1', 'ntdll.dll', 'wick.dll', 'ntdll.dll', 'tank.dll'];
+  const crash = {
+    json_dump: {
+      crash_info: { crashing_thread: 0 },
+      modules: [...new Set(names)].map((filename) => ({ filename, debug_file: filename.replace('dll', 'pdb') })),
+      threads: [{ frames: names.map((name) => frame(name, name)) }],
+    },
+  };
+  const { systemModules } = ownLists;
+  assert.deepEqual(
+    missingSymbols(crash, { systemModules }).map((one) => [one.module, one.frames, one.is_system]),
+    [
+      ['wick.dll', 1, false],
+      ['tank.dll', 1, false],
+      ['ntdll.dll', 2, true],
+    ],
+  );
 });

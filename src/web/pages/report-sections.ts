@@ -48,8 +48,11 @@ function noStack(report: ReportView, thread: ThreadView | null): Html {
   }</section>`;
 }
 
-function missingSymbolsNotice({ missing_symbols: missing, crashing_thread: thread }: ReportView): Html {
+function missingSymbolsNotice({ missing_symbols: all, crashing_thread: thread }: ReportView): Html {
+  const missing = all.filter((one) => !one.is_system);
+  const systems = all.filter((one) => one.is_system);
   const [first] = missing;
+  // Frames of the system alone hide nothing of ours; the stack marks them.
   if (!first) return nothing;
   const frames = missing.reduce((sum, one) => sum + one.frames, 0);
   const guesses = thread?.frames.filter(({ trust }) => trust === 'scan').length ?? 0;
@@ -58,13 +61,15 @@ function missingSymbolsNotice({ missing_symbols: missing, crashing_thread: threa
       ? html`${first.debug_file ?? first.module} has no symbols.`
       : html`${missing.length} modules have no symbols.`;
   const guessed = guesses > 0 ? `, and ${guesses} ${guesses === 1 ? 'is a guess' : 'are guesses'}` : '';
+  const links = (modules: typeof all) =>
+    modules.map((one, at) => html`${at > 0 ? ', ' : ''}<a href="${`#${one.module_id}`}">${one.module}</a>`);
   const body = html`<strong>${names}</strong> ${frames} frame${frames === 1 ? '' : 's'} of this thread ${frames === 1 ? 'has no name' : 'have no names'}${guessed}. Make the symbols where the program was built, add them on the server, then process the report again.${missing
     .slice(0, 3)
     .map((one, at) =>
       one.command === null
         ? html`<p class="soft">${one.module} (${one.debug_id ?? 'no debug id'})</p>`
         : html`${command(`cmd-symbols-${at}`, one.command)}<p class="faint">${one.debug_file ?? one.module} <span class="id">${one.debug_id ?? ''}</span></p>`,
-    )}${missing.length > 3 ? html`<p class="soft">and ${missing.slice(3).map((one, at) => html`${at > 0 ? ', ' : ''}<a href="${`#${one.module_id}`}">${one.module}</a>`)}</p>` : nothing}`;
+    )}${missing.length > 3 ? html`<p class="soft">and ${links(missing.slice(3))}</p>` : nothing}${systems.length > 0 ? html`<p class="soft">Also without symbols, of the system: ${links(systems)}</p>` : nothing}`;
   return notice('warn', body);
 }
 

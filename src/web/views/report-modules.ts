@@ -6,7 +6,7 @@ import type { ProcessedCrash } from '../../crash/processed-crash.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { webLimits } from '../limits.ts';
 import { cutText } from '../parts/text.ts';
-import { crashingThreadOf, moduleIdOf } from './report-stack.ts';
+import { crashingThreadOf, type ModuleOwners, moduleIdOf } from './report-stack.ts';
 import { objectsAt, slotsAt, textAt, valueAt } from './report-values.ts';
 
 type SymbolState = 'loaded' | 'missing' | 'corrupt' | 'not needed';
@@ -40,6 +40,8 @@ export interface MissingSymbolsView {
   readonly debug_file: string | null;
   readonly debug_id: string | null;
   readonly frames: number;
+  /** Of the system or a run-time library: whoever reads this did not build it. */
+  readonly is_system: boolean;
   /** What to type where the program was built; null when the file's name is none to put into a shell. */
   readonly command: string | null;
 }
@@ -98,8 +100,11 @@ export function unloadedModuleViews(processed: ProcessedCrash): readonly Unloade
 /** What the kernel maps into every process: it is no file, so nobody can make symbols of it. */
 const kernelModules = /^(?:linux-(?:vdso|vdso32|vdso64|gate)\.so\.1|\[vdso\])$/;
 
-/** Modules without symbols on the crashing thread, in the order of the stack. */
-export function missingSymbols(processed: ProcessedCrash): readonly MissingSymbolsView[] {
+/** Modules without symbols on the crashing thread, in the order of the stack, those of the system last. */
+export function missingSymbols(
+  processed: ProcessedCrash,
+  { systemModules }: Pick<ModuleOwners, 'systemModules'>,
+): readonly MissingSymbolsView[] {
   const thread = slotsAt(processed, 'json_dump.threads')[crashingThreadOf(processed) ?? -1];
   const counts = new Map<string, number>();
   for (const frame of thread ? objectsAt(thread, 'frames') : []) {
@@ -109,7 +114,7 @@ export function missingSymbols(processed: ProcessedCrash): readonly MissingSymbo
       counts.set(module, (counts.get(module) ?? 0) + 1);
   }
   const modules = objectsAt(processed, 'json_dump.modules');
-  return [...counts].slice(0, 10).map(([name, frames]) => {
+  const views = [...counts].slice(0, 10).map(([name, frames]) => {
     const module = modules.find((one) => textAt(one, 'filename') === name) ?? {};
     const debugFile = short(module, 'debug_file');
     return {
@@ -118,9 +123,11 @@ export function missingSymbols(processed: ProcessedCrash): readonly MissingSymbo
       debug_file: debugFile,
       debug_id: short(module, 'debug_id'),
       frames,
+      is_system: Boolean(systemModules?.match(name.toLowerCase())),
       command: addCommand(debugFile ?? name),
     };
   });
+  return [...views.filter((view) => !view.is_system), ...views.filter((view) => view.is_system)];
 }
 
 /** A crash report names the file, and people paste what we show: only names that no shell reads as more than a name. */

@@ -179,7 +179,7 @@ function reportView(
     protected_details: rights.sees_protected ? protectedDetailViews(document) : null,
     crashing_thread: crashing,
     named_frames_percent: namedPercent(crashing),
-    missing_symbols: missingSymbols(document),
+    missing_symbols: missingSymbols(document, moduleOwners(parts)),
     why: whyView(document),
     ...atTheFault(document, rights),
     lost_parts: lostParts(source.rawCrash),
