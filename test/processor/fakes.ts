@@ -76,9 +76,15 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets file work and promise chains that are under way come to rest. */
+/**
+ * Lets file work and promise chains that are under way come to rest: so many turns without a file request in flight,
+ * however long each of those takes on a busy machine.
+ */
 export async function settled(turns = 100): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let quiet = 0; quiet < turns; quiet++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (process.getActiveResourcesInfo().some((name) => /^(FSReq|CloseReq)/.test(name))) quiet = 0;
+  }
 }
 
 export const notFound = () => new SalvageError(storageErrors.crash_not_found);
