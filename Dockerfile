@@ -1,6 +1,8 @@
 # Salvage in a container: non-root, healthcheck, data in /data (mount a disk there: the spool must survive).
 FROM node:24-slim AS build
 WORKDIR /build
+# docker build --build-arg SOURCE_VERSION=$(git rev-parse HEAD) . : the commit that /__version__ tells
+ARG SOURCE_VERSION=
 COPY . .
 RUN node scripts/ensure-install.mjs && npm pack --silent
 

@@ -34,7 +34,10 @@ compile(
 for (const asset of globSync('src/**/*.{css,svg,json}', { cwd: root }))
   cpSync(join(root, asset), join(root, asset.replace(/^src/, 'dist')));
 
+/** In a container's build there is no .git: the one who builds names the commit. */
 function commit(): string | null {
+  const named = process.env['SOURCE_VERSION'];
+  if (named) return named;
   if (!existsSync(join(root, '.git'))) return null;
   return execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
 }
