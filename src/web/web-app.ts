@@ -90,6 +90,7 @@ async function addProtection(app: FastifyInstance, parts: WebParts): Promise<voi
       },
     },
     referrerPolicy: { policy: 'no-referrer' },
+    xFrameOptions: { action: 'deny' },
     strictTransportSecurity: false,
   });
   const proven = new LRUCache<string, true>({ max: webLimits.provenCredentialsMax.value });

@@ -159,6 +159,7 @@ describe('overview and top crashers as pages', async () => {
     const page = await fetch(`${site.url}/no/such/page`);
     assert.deepEqual([page.status, page.headers.get('content-type')], [404, 'text/html; charset=utf-8']);
     assert.match(await page.text(), /<h1>Nothing here<\/h1>/);
+    assert.equal(page.headers.get('x-frame-options'), 'DENY');
     const service = await fetch(`${site.url}/api/no/such/service/`);
     assert.equal(service.status, 404);
     assert.deepEqual(await service.json(), {
