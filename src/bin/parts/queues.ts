@@ -13,7 +13,6 @@ import { FileQueue } from '../../queue/file-queue.ts';
 import { MemoryQueue } from '../../queue/memory-queue.ts';
 import { NullQueue } from '../../queue/null-queue.ts';
 import { rabbitmqOptions } from '../../queue/options.ts';
-import { PostgresAttemptCounter } from '../../queue/postgres-attempt-counter.ts';
 import type { ProcessContext } from '../context.ts';
 import { binErrors } from '../errors.ts';
 import { queueOptions } from '../options.ts';
@@ -57,10 +56,15 @@ const queues: Readonly<Record<string, MakeQueue>> = {
       },
       logger,
       ...leasesOf(config.valuesOf(queueOptions)),
-      ...(database ? { attempts: new PostgresAttemptCounter(database.pool) } : {}),
+      ...(database ? { attempts: await attemptsIn(database) } : {}),
     });
   },
 };
+
+async function attemptsIn({ pool }: Database) {
+  const { PostgresAttemptCounter } = await import('../../queue/postgres-attempt-counter.ts');
+  return new PostgresAttemptCounter(pool);
+}
 
 const leasesOf = ({ leaseMs, attemptsMax }: { leaseMs: number; attemptsMax: number }) => ({ leaseMs, attemptsMax });
 

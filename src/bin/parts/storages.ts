@@ -8,7 +8,7 @@ import type { CrashStorage } from '../../storage/crash-storage.ts';
 import { storageTreeOptions } from '../../storage/options.ts';
 import type { ProcessContext } from '../context.ts';
 import { storageOptions } from '../options.ts';
-import { type Database, openDatabase } from './database.ts';
+import type { Database } from './database.ts';
 import { buildConfiguredStorage } from './storage-factories.ts';
 
 /** The configured storage; `fallback` when nothing is configured. */
@@ -51,5 +51,7 @@ export function needsPostgres(config: Config): boolean {
 
 /** The configured storage for commands, with a database only where one of its leaves needs it. */
 export async function openConfiguredStorage(context: ProcessContext, fallback: string): Promise<CrashStorage> {
-  return openStorage(context, fallback, needsPostgres(context.config) ? await openDatabase(context) : null);
+  // Loaded only where it is used: a collector idles below 100 MB.
+  const database = needsPostgres(context.config) ? await (await import('./database.ts')).openDatabase(context) : null;
+  return openStorage(context, fallback, database);
 }
