@@ -322,7 +322,7 @@ function storageView(status: SiteStatus): Html {
   const columns = [
     { name: 'What' },
     { name: 'Used', className: 'num' },
-    { name: '' },
+    { name: 'Share' },
     { name: 'Outlook', className: 'grow' },
   ];
   const aside =
