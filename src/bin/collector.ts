@@ -3,10 +3,12 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import cluster, { type Worker } from 'node:cluster';
-import { readConfig } from '../config/config.ts';
+import { hostname } from 'node:os';
+import { type Config, readConfig } from '../config/config.ts';
 import { endsWithin } from '../lib/ends-within.ts';
+import { nullErrorReporter } from '../lib/sentry.ts';
 import type { LocalStatus } from '../lib/status.ts';
-import { type ProcessContext, runRole } from './context.ts';
+import { openLog, type ProcessContext, runRole } from './context.ts';
 import { optionGroups } from './option-groups.ts';
 import { metricsOptions, processOptions, queueOptions } from './options.ts';
 import { type Intake, openIntake } from './parts/intake.ts';
@@ -19,17 +21,18 @@ import { startPrometheusEndpoint } from './prometheus-endpoint.ts';
 /** One process, or with WEB_CONCURRENCY several on one port, each with its own part of the spool. */
 export async function collect(): Promise<void> {
   if (cluster.isWorker) return runRole('collector', collectInOneProcess);
-  const workerCount = wantedWorkerCount();
-  if (workerCount === 1) return runRole('collector', collectInOneProcess);
-  return superviseWorkers(workerCount);
+  const config = readableConfig();
+  // The one process says what is wrong with a configuration that cannot be read.
+  if (config === null || config.valuesOf(processOptions).workerCount === 1)
+    return runRole('collector', collectInOneProcess);
+  return superviseWorkers(config);
 }
 
-/** One when the configuration cannot be read: the one process then says what is wrong with it. */
-function wantedWorkerCount(): number {
+function readableConfig(): Config | null {
   try {
-    return readConfig({ groups: optionGroups, environment: process.env }).valuesOf(processOptions).workerCount;
+    return readConfig({ groups: optionGroups, environment: process.env });
   } catch {
-    return 1;
+    return null;
   }
 }
 
@@ -83,7 +86,9 @@ const restartWaitMs = 1000;
  * Starts the workers, replaces one that dies, and passes on signals; the workers share one port. When the first ones
  * cannot even open, the reason would only come back every second: then all end with exit code 1.
  */
-async function superviseWorkers(count: number): Promise<void> {
+async function superviseWorkers(config: Config): Promise<void> {
+  const { workerCount, hostId } = config.valuesOf(processOptions);
+  const { logger, close } = openLog(config, 'collector', hostId || hostname(), 'stdout', nullErrorReporter);
   let isStopping = false;
   let hasOpened = false;
   const stopAll = (signal: NodeJS.Signals) => {
@@ -102,9 +107,7 @@ async function superviseWorkers(count: number): Promise<void> {
         process.exitCode = 1;
         stopAll('SIGTERM');
       } else if (!isStopping) {
-        process.stderr.write(
-          `intake process ${worker.process.pid} ended with ${signal ?? code}; another takes its place\n`,
-        );
+        logger.error(`intake process ${worker.process.pid} ended with ${signal ?? code}; another takes its place`);
         setTimeout(start, restartWaitMs);
       }
       if (isStopping && Object.keys(cluster.workers ?? {}).length === 0) resolve();
@@ -116,15 +119,16 @@ async function superviseWorkers(count: number): Promise<void> {
       if (Object.keys(cluster.workers ?? {}).length === 0) process.exit(0);
       stopAll(signal);
     });
-  const stopMetrics = await startMetricsOfWorkers();
-  for (let index = 0; index < count; index++) start();
+  const stopMetrics = await startMetricsOfWorkers(config);
+  for (let index = 0; index < workerCount; index++) start();
   await ended;
   await stopMetrics();
+  close();
 }
 
 /** One scrape sees all workers; their counts would otherwise come from one or the other. */
-async function startMetricsOfWorkers(): Promise<() => Promise<void>> {
-  const { prometheusPort } = readConfig({ groups: optionGroups, environment: process.env }).valuesOf(metricsOptions);
+async function startMetricsOfWorkers(config: Config): Promise<() => Promise<void>> {
+  const { prometheusPort } = config.valuesOf(metricsOptions);
   if (prometheusPort === 0) return async () => {};
   const { makePrometheusOfWorkers } = await import('../lib/metric-sinks.ts');
   return await startPrometheusEndpoint(await makePrometheusOfWorkers(), prometheusPort);

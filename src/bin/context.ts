@@ -99,7 +99,8 @@ export async function openContext(role: string, options: ContextOptions): Promis
   };
 }
 
-function openLog(
+/** The log of a process: lines for people or mozlog, and syslog where it is configured. */
+export function openLog(
   config: Config,
   role: string,
   host: string,

@@ -396,3 +396,18 @@ test('WEB_CONCURRENCY: several processes on one port, each with its own part of 
   const spools = globSync(`${node.dataDir}/spool/*/`);
   assert.ok(spools.length >= 2, String(spools));
 });
+
+test('WEB_CONCURRENCY: a process that dies is replaced, and the log says so as it says all else', async () => {
+  const node = await startCollector({ WEB_CONCURRENCY: '2' });
+  const opened = () =>
+    mozlogLines(node.text()).filter((line) => String(line.Fields['msg']).startsWith('intake is open'));
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+  while (opened().length < 2) await pause();
+  const dying = opened()[0]?.Pid as number;
+  process.kill(dying, 'SIGKILL');
+  while (opened().length < 3) await pause();
+  const told = mozlogLines(node.text()).find((line) => String(line.Fields['msg']).startsWith('intake process'));
+  assert.equal(told?.Fields['msg'], `intake process ${dying} ended with SIGKILL; another takes its place`);
+  assert.equal(told?.Severity, 3);
+  assert.equal(await node.stop(), 0);
+});
