@@ -17,6 +17,7 @@ import { NullQueue } from '../../src/queue/null-queue.ts';
 import type { Spool } from '../../src/spool/spool.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
 import { MemoryStorage } from '../../src/storage/memory-storage.ts';
+import { until } from '../services/until.ts';
 import { MemoryDisk } from '../spool/memory-disk.ts';
 import { bytesOf, commitReport, makeReport, openSpool, type TestReport } from '../spool/spool-kit.ts';
 
@@ -81,14 +82,6 @@ async function setUp(disk = new MemoryDisk()): Promise<Bench> {
   const bench = { disk, spool, storage, queue, metrics, mover };
   open.push(bench);
   return bench;
-}
-
-async function until(what: () => boolean, timeoutMs = 5000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!what()) {
-    assert.ok(performance.now() < end, 'waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const isEmpty = ({ spool }: Bench) => spool.status().entryCount === 0;
@@ -167,7 +160,7 @@ test('one crash that never saves stays, is tried again, and blocks nobody', asyn
   const reports = Array.from({ length: 20 }, () => makeReport());
   for (const report of reports) await commitReport(bench.spool, report);
   await until(() => bench.spool.status().entryCount === 1);
-  await until(() => bench.storage.saves.filter((crashId) => crashId === poison.head.crashId).length >= 3, 8000);
+  await until(() => bench.storage.saves.filter((crashId) => crashId === poison.head.crashId).length >= 3);
   assert.deepEqual(bench.mover.down, []);
   bench.storage.fault = null;
   await until(() => isEmpty(bench));

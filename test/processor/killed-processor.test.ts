@@ -9,7 +9,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCrashId } from '../../src/crash/crash-id.ts';
 import { dumpFromBytes } from '../../src/crash/dump.ts';
 import { mainDumpName } from '../../src/crash/raw-crash.ts';
@@ -18,6 +17,7 @@ import { nodeFiles } from '../../src/lib/files.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { FileQueue } from '../../src/queue/file-queue.ts';
 import { FsStorage } from '../../src/storage/fs-storage.ts';
+import { until } from '../services/until.ts';
 import type { ChildSetup } from './processor-child.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'killed-processor-'));
@@ -81,14 +81,6 @@ async function openMessages({ queue }: Scene): Promise<number> {
 async function processedOf(storage: FsStorage, ids: readonly string[]): Promise<string[]> {
   const found = await Promise.allSettled(ids.map((id) => storage.getProcessedCrash(id)));
   return ids.filter((_id, index) => found[index]?.status === 'fulfilled');
-}
-
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`${what} did not happen`);
-    await sleep(50);
-  }
 }
 
 test('kill -9 in mid-walk: nothing is acked early, and the next processor finishes every crash everywhere', async () => {

@@ -10,14 +10,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeMemoryLogger } from '../../src/lib/log.ts';
 import { makeServiceServer, type ServiceParts } from '../../src/processor/services.ts';
+import { until } from '../services/until.ts';
 import { plainSiglists, stackwalkOf, walkerOf } from './fakes.ts';
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await isSo()); tries++) {
-    assert.ok(tries < 500, 'did not happen within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 async function serving(
   extras: Partial<ServiceParts>,

@@ -10,6 +10,7 @@ import { makeCrashId } from '../../src/crash/crash-id.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
 import { type CrashQueue, type QueuedCrash, type QueueName, queueNames } from '../../src/queue/crash-queue.ts';
 import { defaultQueueWeights, FairChoice } from '../../src/queue/fair-choice.ts';
+import { until } from '../services/until.ts';
 
 /** How the suite wants its queues: quick to give up, quick to return. */
 export interface ContractSettings {
@@ -68,14 +69,6 @@ export class Puller {
     const last = await this.#pending;
     assert.ok(!last || last.done, 'nothing may be handed out after the end');
     await this.#iterator.return?.();
-  }
-}
-
-export async function until(what: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const giveUpAt = performance.now() + timeoutMs;
-  while (!(await what())) {
-    assert.ok(performance.now() < giveUpAt, 'waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

@@ -11,19 +11,13 @@ import { Command } from 'commander';
 import { addSignatureCommand } from '../../src/bin/commands/signature.ts';
 import { openSiglists, ownSiglistDirectory } from '../../src/bin/siglist-directory.ts';
 import { type LogRecord, makeLogger } from '../../src/lib/log.ts';
+import { until } from '../services/until.ts';
 
 function copyOfLists(t: { after(done: () => void): void }): string {
   const directory = mkdtempSync(join(tmpdir(), 'salvage-siglists-'));
   t.after(() => rmSync(directory, { recursive: true }));
   cpSync(ownSiglistDirectory, directory, { recursive: true });
   return directory;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let waited = 0; !isSo(); waited += 10) {
-    assert.ok(waited < 5000, 'did not happen within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 test('an edited list is in force without a restart; a broken one is reported with its line and changes nothing', async (t) => {

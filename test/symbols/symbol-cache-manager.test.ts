@@ -11,6 +11,7 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { nullLogger } from '../../src/lib/log.ts';
 import { MemoryMetrics } from '../../src/lib/metrics.ts';
 import { SymbolCacheManager } from '../../src/symbols/symbols.ts';
+import { until } from '../services/until.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
 const kib = 1024;
@@ -43,11 +44,6 @@ function sizeKib(directory: string): number {
     .map((name) => fs.statSync(path.join(directory, name)))
     .filter((status) => status.isFile() && status.size > 200)
     .reduce((sum, { size }) => sum + size / kib, 0);
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  for (let i = 0; i < 100 && !isTrue(); i++) await systemClock.sleep(50);
-  assert.ok(isTrue());
 }
 
 test('over the limit at start: the oldest go, before start resolves, and empty folders with them', async (t) => {

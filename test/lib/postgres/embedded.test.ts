@@ -18,6 +18,7 @@ import { postgresErrors } from '../../../src/lib/postgres/errors.ts';
 import { makePool } from '../../../src/lib/postgres/pool.ts';
 import { commandLineOf } from '../../../src/lib/postgres/processes.ts';
 import { runningServerUrl } from '../../../src/lib/postgres/running-server.ts';
+import { until } from '../../services/until.ts';
 
 let base = '';
 /** A data folder made once: most of a first start is initdb, and that is the same for all. */
@@ -64,14 +65,6 @@ async function isRunning(pid: number): Promise<boolean> {
 async function parentOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
-async function until(what: () => Promise<boolean> | boolean, timeoutMs = 10_000): Promise<void> {
-  const giveUpAt = performance.now() + timeoutMs;
-  while (!(await what())) {
-    if (performance.now() > giveUpAt) assert.fail('waited in vain');
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
 }
 
 /** A child Node process that starts the server in `folder` and then waits; resolves with the server's URL. */
