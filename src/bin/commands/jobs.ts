@@ -4,6 +4,7 @@
 
 import type { Command } from 'commander';
 import { jobErrors } from '../../jobs/errors.ts';
+import type { JobRecord } from '../../jobs/job.ts';
 import { SalvageError } from '../../lib/errors.ts';
 import { openContext, type ProcessContext } from '../context.ts';
 import { openDatabase } from '../parts/database.ts';
@@ -25,6 +26,12 @@ async function withJobs(
   }
 }
 
+function timesText(record: JobRecord | undefined): string {
+  if (!record?.lastRunAt) return 'has not run yet';
+  const time = (date: Date) => date.toISOString().slice(0, 16).replace('T', ' ');
+  return `last ${time(record.lastRunAt)}${record.nextRunAt ? `, next ${time(record.nextRunAt)}` : ''} UTC`;
+}
+
 /** `salvage jobs`: scheduled work, visible and runnable by hand. */
 export function addJobsCommand(program: Command): void {
   const command = program.command('jobs').description('scheduled work: list it, or run one job now');
@@ -34,12 +41,9 @@ export function addJobsCommand(program: Command): void {
     .action(() =>
       withJobs(async ({ jobs, store }) => {
         const records = new Map((await store.records()).map((record) => [record.name, record]));
-        const time = (date: Date | null | undefined) => date?.toISOString().slice(0, 16).replace('T', ' ') ?? 'never';
         for (const { name, description } of jobs) {
           const record = records.get(name);
-          process.stdout.write(
-            `${name}: ${description}\n  last ${time(record?.lastRunAt)}, next ${time(record?.nextRunAt)} UTC`,
-          );
+          process.stdout.write(`${name}: ${description}\n  ${timesText(record)}`);
           if (record?.lastResult) process.stdout.write(`; ${record.lastResult}`);
           if (record?.lastError)
             process.stdout.write(`\n  failed ${record.consecutiveErrors} times: ${record.lastError}`);
