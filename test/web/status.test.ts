@@ -78,7 +78,7 @@ describe('status', async () => {
     assert.match(text, /2 h 11 min/);
     assert.match(
       text,
-      /<code title="dump_bad_signature">dump_bad_signature<\/code><\/th><td role="cell" class="num" data-label="Now">3</,
+      /<code title="dump_bad_signature">dump_bad_signature<\/code><\/th>\s*<td role="cell" class="num" data-label="Now">3</,
     );
     assert.match(text, /2026-11-16/);
     assert.match(text, /31\.2 GiB/);

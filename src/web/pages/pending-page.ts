@@ -4,6 +4,7 @@
 
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { type PageContext, renderPage } from '../page.ts';
+import { crumbs } from '../parts/heads.ts';
 import { copyButton, lockBadge, notice, sectionHead } from '../parts/notices.ts';
 import { dateIn, dateTimeText, durationText } from '../parts/times.ts';
 import type { PendingView } from '../views/pending-view.ts';
@@ -18,14 +19,15 @@ export function pendingPage(view: PendingView, context: PageContext): Html {
       page: 'pending',
       product: view.product,
       ...(view.state === 'failed' ? {} : { scripts: ['pending.js'] }),
-      content: html`${crumbs(view)}${content}`,
+      content: html`${crumbs(view.product, [reportId(view.crash_id)])}${content}`,
     },
     context,
   );
 }
 
-function crumbs(view: PendingView): Html {
-  return html`<nav aria-label="Where"><ol class="crumbs">${view.product === null ? nothing : html`<li><a href="${urlWith('/topcrashers/', { product: view.product })}">${view.product}</a></li>`}<li>Report <span class="id" id="crash-id">${view.crash_id}</span>${copyButton('crash-id', 'Copy id')}</li></ol></nav>`;
+/** The id of the report that a page is about, to be copied. */
+export function reportId(crashId: string): Html {
+  return html`Report <span class="id" id="crash-id">${crashId}</span>${copyButton('crash-id', 'Copy id')}`;
 }
 
 function waitingContent(view: PendingView): Html {

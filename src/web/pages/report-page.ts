@@ -7,13 +7,14 @@ import { icon, type PageContext, renderPage } from '../page.ts';
 import { smallChart } from '../parts/charts.ts';
 import { countText } from '../parts/figures.ts';
 import { signatureHeading } from '../parts/frames.ts';
+import { crumbs } from '../parts/heads.ts';
 import { copyButton, lockBadge, notice } from '../parts/notices.ts';
 import { breakable, cutText } from '../parts/text.ts';
 import { ago, dateIn, shortDateText } from '../parts/times.ts';
 import type { ReportNeighbours } from '../views/report-neighbours.ts';
 import { reportMarkdown } from '../views/report-text.ts';
 import type { ReportView, WholeReportView } from '../views/report-view.ts';
-import { reprocessForm } from './pending-page.ts';
+import { reportId, reprocessForm } from './pending-page.ts';
 import {
   annotationsSection,
   factsList,
@@ -41,7 +42,7 @@ export interface ReportPageParts {
 export function reportPage(page: ReportPageParts, context: PageContext): Html {
   const { whole } = page;
   const { report, threads, modules, unloadedModules, annotations } = whole;
-  const content = html`${crumbs(report)}${head(page, context)}${doneNotice(page)}${changedNotice(report)}${tabs(whole)}
+  const content = html`${where(report)}${head(page, context)}${doneNotice(page)}${changedNotice(report)}${tabs(whole)}
 <div class="with-rail">
 <div class="report-main">${factsList(report.facts)}${stackSection(report)}${threadsSection(threads)}</div>
 ${rail(page, context)}
@@ -66,8 +67,9 @@ function signatureUrl({ signature, product }: ReportView): string {
   return urlWith('/signature/', { signature, product });
 }
 
-function crumbs(report: ReportView): Html {
-  return html`<nav aria-label="Where"><ol class="crumbs">${report.product === null ? nothing : html`<li><a href="${urlWith('/topcrashers/', { product: report.product })}">${report.product}</a></li>`}<li><a href="${signatureUrl(report)}">${breakable(report.signature.slice(0, 120))}</a></li><li>Report <span class="id" id="crash-id">${report.crash_id}</span>${copyButton('crash-id', 'Copy id')}</li></ol></nav>`;
+function where(report: ReportView): Html {
+  const signature = html`<a href="${signatureUrl(report)}">${breakable(report.signature.slice(0, 120))}</a>`;
+  return crumbs(report.product, [signature, reportId(report.crash_id)]);
 }
 
 function head({ whole, publicReport, url }: ReportPageParts, context: PageContext): Html {

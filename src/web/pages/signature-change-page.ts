@@ -6,6 +6,7 @@ import type { TriableList } from '../../signature/signature.ts';
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { webLimits } from '../limits.ts';
 import { type PageContext, renderPage } from '../page.ts';
+import { crumbs } from '../parts/heads.ts';
 import { command, notice, sectionHead, snippet } from '../parts/notices.ts';
 import { breakable, cutText } from '../parts/text.ts';
 import type { WhyStep } from '../views/report-why.ts';
@@ -31,7 +32,8 @@ export interface SignatureChangePage {
 /** Try a change to the lists on one report (web.md X2): the address holds the change, and nothing is written. */
 export function signatureChangePage(page: SignatureChangePage, context: PageContext): Html {
   const { crashId, product, trial } = page;
-  const content = html`<nav aria-label="Where"><ol class="crumbs">${product === null ? nothing : html`<li><a href="${urlWith('/topcrashers/', { product })}">${product}</a></li>`}<li><a href="${`/report/index/${crashId}`}">Report <span class="id">${crashId}</span></a></li><li>Try a change</li></ol></nav>
+  const report = html`<a href="${`/report/index/${crashId}`}">Report <span class="id">${crashId}</span></a>`;
+  const content = html`${crumbs(product, [report, html`Try a change`])}
 <div class="page-head"><h1>Try a change to the signature lists</h1></div>
 <p class="prose">What would the signature of this report be with one more entry in a list? Nothing is saved, and the address holds the change.</p>
 ${changeForm(page)}

@@ -8,6 +8,7 @@ import { type PageContext, renderPage } from '../page.ts';
 import { dayChart, legend } from '../parts/charts.ts';
 import { barCell, countText, percentText } from '../parts/figures.ts';
 import { signatureHeading } from '../parts/frames.ts';
+import { crumbs } from '../parts/heads.ts';
 import { lockBadge, notice, sectionHead } from '../parts/notices.ts';
 import { breakable, cutText, processName } from '../parts/text.ts';
 import { ago, dateIn, dayText, shortDateText, timeElement } from '../parts/times.ts';
@@ -74,7 +75,8 @@ export function signaturePage(
         ? html`<a href="${url}" aria-current="page">${tabTitles[one]}${count}</a>`
         : html`<a href="${url}">${tabTitles[one]}${count}</a>`;
     });
-  const body = html`<nav aria-label="Where"><ol class="crumbs">${product === null ? nothing : html`<li><a href="${urlWith('/topcrashers/', { product })}">${product}</a></li>`}<li><a href="${urlWith('/topcrashers/', { product })}">Top crashers</a></li><li>Signature</li></ol></nav>
+  const topCrashers = html`<a href="${urlWith('/topcrashers/', { product })}">Top crashers</a>`;
+  const body = html`${crumbs(product, [topCrashers, html`Signature`])}
 <div class="page-head">${signatureHeading(cutText(query.signature, 500))}<div class="actions"><a class="btn" href="${urlWith('/search/', { signature: `=${query.signature}`, ...Object.fromEntries(query.filters) })}">Open as search</a></div></div>
 ${extras.head ?? nothing}<nav class="tabs" aria-label="Signature">${tabs}</nav>${chips(query, tabPaths[tab])}${
     extras.dropped && extras.dropped.length > 0

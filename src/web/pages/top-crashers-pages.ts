@@ -11,6 +11,7 @@ import { requireProduct } from '../api/v1-products.ts';
 import { topCrashersOf } from '../api/v1-topcrashers.ts';
 import { html, urlWith } from '../html.ts';
 import { type PageContext, renderPage, sendPage } from '../page.ts';
+import { pageHead } from '../parts/heads.ts';
 import { notice } from '../parts/notices.ts';
 import { cutText } from '../parts/text.ts';
 import { topCrashersView } from '../views/top-crashers.ts';
@@ -69,8 +70,12 @@ function renderProblem(context: PageContext, product: string, error: { message: 
     (one) =>
       html`<a class="btn" href="${urlWith('/topcrashers/', { product: one.product })}">${cutText(one.product, 40)}</a> `,
   );
-  const content = html`<div class="page-head"><h1>Top crashers</h1></div>
-${notice('danger', html`${product === '' ? html`<strong>Choose a product.</strong> Top crashers are those of one product.` : html`<strong>This list cannot be made.</strong> ${error.message}`}`, { slug: error.kind.slug })}
+  const problem =
+    product === ''
+      ? html`<strong>Choose a product.</strong> Top crashers are those of one product.`
+      : html`<strong>This list cannot be made.</strong> ${error.message}`;
+  const content = html`${pageHead('Top crashers')}
+${notice('danger', problem, { slug: error.kind.slug })}
 <div class="actions">${links}</div>`;
   return renderPage({ title: 'Top crashers', nav: 'topcrashers', page: 'top-crashers', content }, context);
 }

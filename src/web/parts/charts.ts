@@ -38,18 +38,25 @@ export function dayChart(days: readonly Date[], series: readonly Series[], title
   });
   const lines = gridValues(top).map((value) => ({ value, y: height - (value / top) * height }));
   const every = Math.max(1, Math.ceil(days.length / 6));
-  const labels = days.map((date, day) =>
-    day % every === 0
-      ? `<text class="${(day / every) % 2 === 0 ? '' : 'minor'}" x="${fixed(day * step + step / 2)}%" y="185" text-anchor="${day === 0 ? 'start' : 'middle'}">${dayText(date)}</text>`
-      : '',
-  );
+  const labels = days.map((date, day) => {
+    if (day % every !== 0) return '';
+    const rank = (day / every) % 2 === 0 ? '' : 'minor';
+    const anchor = day === 0 ? 'start' : 'middle';
+    const x = fixed(day * step + step / 2);
+    return `<text class="${rank}" x="${x}%" y="185" text-anchor="${anchor}">${dayText(date)}</text>`;
+  });
   const scale = lines.map(
     ({ value, y }) => `<text x="24" y="${fixed(y + 4)}" text-anchor="end">${short(value)}</text>`,
   );
   const grid = lines.map(({ y }) => `<rect class="gridline" x="0" y="${fixed(y)}" width="100%" height="1"/>`);
   return html`<figure class="trend"><div class="plot">
 <svg class="chart" aria-hidden="true">${raw(scale.join(''))}</svg>
-<svg class="chart" role="img" aria-label="${title}">${raw(grid.join(''))}${raw(columns.flat().join(''))}<rect class="axisline" x="0" y="170" width="100%" height="1"/>${raw(labels.join(''))}</svg>
+<svg class="chart" role="img" aria-label="${title}">
+${raw(grid.join(''))}
+${raw(columns.flat().join(''))}
+<rect class="axisline" x="0" y="170" width="100%" height="1"/>
+${raw(labels.join(''))}
+</svg>
 </div></figure>`;
 }
 
@@ -71,7 +78,11 @@ export function smallChart(days: readonly Date[], values: readonly number[], tit
     first && last
       ? `<text x="0" y="57">${dayText(first)}</text><text x="100%" y="57" text-anchor="end">${dayText(last)}</text>`
       : '';
-  return html`<svg class="chart small" role="img" aria-label="${title}">${raw(columns.join(''))}<rect class="axisline" x="0" y="44" width="100%" height="1"/>${raw(text)}</svg>`;
+  return html`<svg class="chart small" role="img" aria-label="${title}">
+${raw(columns.join(''))}
+<rect class="axisline" x="0" y="44" width="100%" height="1"/>
+${raw(text)}
+</svg>`;
 }
 
 /** Fourteen or so equal buckets in a table cell; the last one is now. */

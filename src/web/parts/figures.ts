@@ -30,7 +30,17 @@ export function bytesText(bytes: number): string {
 
 /** A share as a bar with its figure beside it. `ink` is the class of the fill: '', d2, d3, d4, dr. */
 export function barCell(part: number, whole: number, ink: '' | 'd2' | 'd3' | 'd4' | 'dr' = ''): Html {
-  return html`<span class="cell-bar">${bar([{ share: whole > 0 ? part / whole : 0, ink }], true)}<span class="fig">${percentText(part, whole)}</span></span>`;
+  const drawn = bar([{ share: whole > 0 ? part / whole : 0, ink }], true);
+  return html`<span class="cell-bar">${drawn}<span class="fig">${percentText(part, whole)}</span></span>`;
+}
+
+/** A count beside a bar that compares it with the largest of its column. */
+export function countBar(count: number, most: number): Html {
+  const drawn = html`<svg class="bar" aria-hidden="true">
+  <rect class="track" width="100%" height="100%" rx="1"/>
+  <rect class="fill" width="${((100 * count) / most).toFixed(1)}%" height="100%" rx="1"/>
+</svg>`;
+  return html`<span class="cell-bar">${drawn}<span class="fig">${countText(count)}</span></span>`;
 }
 
 export interface BarPart {

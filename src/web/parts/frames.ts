@@ -33,6 +33,16 @@ export class FrameCells {
   }
 }
 
+const listHead = raw(
+  `<li class="frame head" aria-hidden="true">${[
+    '<span class="fno">#</span>',
+    '<span>Function</span>',
+    '<span>Module</span>',
+    '<span>Source</span>',
+    '<span>Trust</span>',
+  ].join('')}</li>`,
+);
+
 /** The frames of a thread. */
 export function frameList(thread: ThreadView, cells: FrameCells, id: string | null = null): Html {
   let module: string | null = null;
@@ -41,7 +51,7 @@ export function frameList(thread: ThreadView, cells: FrameCells, id: string | nu
     module = frame.module;
     return frameLine(frame, isSame, cells);
   });
-  const list = html`<li class="frame head" aria-hidden="true"><span class="fno">#</span><span>Function</span><span>Module</span><span>Source</span><span>Trust</span></li>${lines}`;
+  const list = html`${listHead}${lines}`;
   return id === null ? html`<ol class="frames">${list}</ol>` : html`<ol class="frames" id="${id}">${list}</ol>`;
 }
 
@@ -66,7 +76,8 @@ function frameLine(frame: FrameView, isSameModule: boolean, cells: FrameCells): 
 }
 
 function frameCells(frame: FrameView, isSameModule: boolean): Html {
-  return html`${functionCell(frame)}<span class="${isSameModule ? 'mod same' : 'mod'}">${frame.module ?? ''}</span>${sourceCell(frame)}${trustCell(frame)}`;
+  const module = html`<span class="${isSameModule ? 'mod same' : 'mod'}">${frame.module ?? ''}</span>`;
+  return html`${functionCell(frame)}${module}${sourceCell(frame)}${trustCell(frame)}`;
 }
 
 function frameClasses(frame: FrameView): string {
@@ -123,7 +134,18 @@ export function threadDetails(thread: ThreadView, cells: FrameCells): Html {
   const top = thread.frames.find((frame) => !frame.is_inline) ?? thread.frames[0];
   const shown = thread.frames.filter((frame) => !frame.is_inline).length;
   const rest = thread.frame_count - shown;
-  return html`<details class="thread" id="${`t${thread.index}`}"><summary><span class="tno">${thread.index}</span><span class="clip">${thread.name ?? (thread.thread_id === null ? '' : `id ${thread.thread_id}`)}</span><span class="top">${top?.text ?? 'no frames'}</span><span class="num faint">${thread.frame_count} frame${thread.frame_count === 1 ? '' : 's'}</span></summary>${frameList(thread, cells)}${rest > 0 ? html`<p class="soft">${rest} more frames are in the raw data.</p>` : nothing}</details>`;
+  const name = thread.name ?? (thread.thread_id === null ? '' : `id ${thread.thread_id}`);
+  const line = [
+    html`<span class="tno">${thread.index}</span>`,
+    html`<span class="clip">${name}</span>`,
+    html`<span class="top">${top?.text ?? 'no frames'}</span>`,
+    html`<span class="num faint">${thread.frame_count} frame${thread.frame_count === 1 ? '' : 's'}</span>`,
+  ];
+  return html`<details class="thread" id="${`t${thread.index}`}">
+<summary>${line}</summary>
+${frameList(thread, cells)}
+${rest > 0 ? html`<p class="soft">${rest} more frames are in the raw data.</p>` : nothing}
+</details>`;
 }
 
 /** A signature that wraps where names end; over 120 characters in a smaller size. */

@@ -15,7 +15,11 @@ export function notice(
   body: Html,
   options: { readonly slug?: string; readonly actions?: Html } = {},
 ): Html {
-  return html`<div class="notice ${kind === 'info' ? '' : kind}">${icon(icons[kind])}<div class="body">${body}${options.slug ? html` <span class="faint">${options.slug}</span>` : nothing}</div>${options.actions ? html`<div class="actions">${options.actions}</div>` : nothing}</div>`;
+  const slug = options.slug ? html` <span class="faint">${options.slug}</span>` : nothing;
+  return html`<div class="notice ${kind === 'info' ? '' : kind}">${icon(icons[kind])}
+  <div class="body">${body}${slug}</div>
+  ${options.actions ? html`<div class="actions">${options.actions}</div>` : nothing}
+</div>`;
 }
 
 /** The mark of protected data. */
@@ -27,12 +31,14 @@ export function lockBadge(text: string, title = ''): Html {
 
 /** A button that copies the text of an element. */
 export function copyButton(target: string, label: string, style: 'copy' | 'btn' | 'btn quiet' = 'copy'): Html {
-  return html`<button class="${style}" type="button" data-copy="${target}">${icon('copy')}<span data-label>${label}</span></button>`;
+  const face = html`${icon('copy')}<span data-label>${label}</span>`;
+  return html`<button class="${style}" type="button" data-copy="${target}">${face}</button>`;
 }
 
 /** A shell command with its prompt and a button to copy it. */
 export function command(id: string, text: string): Html {
-  return html`<div class="command"><code><span class="prompt" aria-hidden="true">$ </span><span id="${id}">${text}</span></code>${copyButton(id, 'Copy')}</div>`;
+  const prompt = html`<span class="prompt" aria-hidden="true">$ </span>`;
+  return html`<div class="command"><code>${prompt}<span id="${id}">${text}</span></code>${copyButton(id, 'Copy')}</div>`;
 }
 
 /** Text to be taken along as it is, such as a snippet of code, with a button to copy it. */
@@ -42,5 +48,9 @@ export function snippet(id: string, text: string): Html {
 
 /** The head of a section: title, what it counts, and what can be done there. */
 export function sectionHead(id: string, title: string, aside: string | null = null, actions: Html = nothing): Html {
-  return html`<div class="section-head"><h2 id="${id}">${title}${aside === null ? nothing : html` <span class="faint">${aside}</span>`}</h2>${String(actions) === '' ? nothing : html`<div class="actions">${actions}</div>`}</div>`;
+  const counted = aside === null ? nothing : html` <span class="faint">${aside}</span>`;
+  return html`<div class="section-head">
+  <h2 id="${id}">${title}${counted}</h2>
+  ${String(actions) === '' ? nothing : html`<div class="actions">${actions}</div>`}
+</div>`;
 }

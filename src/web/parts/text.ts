@@ -52,6 +52,12 @@ export function middle(text: string): Html {
     : html`<span class="mid"><span>${breakable(head)}</span><span>${breakable(tail)}</span></span>`;
 }
 
+/** A signature on one line that leads somewhere. */
+export function signatureLink(url: string, signature: string): Html {
+  const name = signature.slice(0, 1000);
+  return html`<a class="sig" href="${url}" title="${name}">${middle(name)}</a>`;
+}
+
 /** Where the tail begins: at the last `::` or ` | ` that leaves a name of reasonable length. */
 function tailStart(text: string): number {
   if (text.length < 24) return 0;

@@ -7,9 +7,12 @@ import { bucketCount, comparableCrashesMin } from '../../search/top-crashers.ts'
 import { topCrashersDays, topCrashersSizes } from '../../search/top-crashers-query.ts';
 import { type Html, html, inputValue, nothing, urlWith } from '../html.ts';
 import { spark } from '../parts/charts.ts';
-import { bar, countText, percentText } from '../parts/figures.ts';
+import { segments } from '../parts/fields.ts';
+import { bar, countBar, countText, percentText } from '../parts/figures.ts';
+import { pageHead } from '../parts/heads.ts';
 import { notice } from '../parts/notices.ts';
-import { middle, processNames } from '../parts/text.ts';
+import { cell, columnHead, dataTable, numberCell, rowHead } from '../parts/tables.ts';
+import { processNames, signatureLink } from '../parts/text.ts';
 import { dateTimeText, dayText } from '../parts/times.ts';
 
 /** The page as it was asked for; every control is a link or a form over it. */
@@ -72,15 +75,18 @@ export function topCrashersView(list: TopCrashers): Html {
   const links = new TopCrashersLinks(list);
   const { query, current } = list;
   const lastMoment = new Date(current.to.getTime() - 1);
+  const days = `${dayText(current.from)} – ${dayText(lastMoment)}`;
+  const moments = `${dateTimeText(current.from)} – ${dateTimeText(current.to)} UTC`;
+  const share = `${countText(list.total)} crashes (${percentText(list.shown, list.total)})`;
+  const covered = list.rows.length === 1 ? 'signature covers' : 'signatures cover';
   const lead =
     list.total === 0
-      ? html`No crashes, ${dayText(current.from)} – ${dayText(lastMoment)}`
-      : html`<span class="strong">${countText(list.rows.length)}</span> ${list.rows.length === 1 ? 'signature covers' : 'signatures cover'} ${countText(list.shown)} of ${countText(list.total)} crashes (${percentText(list.shown, list.total)}), <span title="${dateTimeText(current.from)} – ${dateTimeText(current.to)} UTC">${dayText(current.from)} – ${dayText(lastMoment)}</span>`;
-  return html`<div class="page-head">
-  <h1>Top crashers</h1>
-  <p class="lead">${lead}</p>
-  <div class="actions"><a class="btn quiet" href="${links.to({ format: 'csv' }, '/api/v1/topcrashers')}">CSV</a><a class="btn quiet" href="${links.to({}, '/api/v1/topcrashers')}">JSON</a></div>
-</div>
+      ? html`No crashes, ${days}`
+      : html`<span class="strong">${countText(list.rows.length)}</span> ${covered} ${countText(list.shown)} of ${share},
+        <span title="${moments}">${days}</span>`;
+  const actions = html`<a class="btn quiet" href="${links.to({ format: 'csv' }, '/api/v1/topcrashers')}">CSV</a>
+    <a class="btn quiet" href="${links.to({}, '/api/v1/topcrashers')}">JSON</a>`;
+  return html`${pageHead('Top crashers', lead, actions)}
 ${toolbar(list, links)}
 ${warnings(list)}
 ${list.total === 0 ? emptyView(list, links) : topCrashersTable(list, links)}
@@ -98,6 +104,11 @@ function toolbar(list: TopCrashers, links: TopCrashersLinks): Html {
   const { query } = list;
   const segment = (name: string, value: string, shown: string, isCurrent: boolean) =>
     html`<a href="${links.to({ [name]: value })}"${isCurrent ? html` aria-current="true"` : nothing}>${shown}</a>`;
+  const periods = topCrashersDays.map((days) => segment('days', String(days), `${days} d`, days === query.days));
+  const ranks = [
+    segment('_rank_by', 'clients', 'Clients', query.rankBy === 'clients'),
+    segment('_rank_by', 'crashes', 'Crashes', query.rankBy === 'crashes'),
+  ];
   const hidden = Object.entries(links.parameters())
     .filter(([name]) => !['process_type', 'platform', '_report_type'].includes(name))
     .flatMap(([name, value]) =>
@@ -109,8 +120,8 @@ function toolbar(list: TopCrashers, links: TopCrashersLinks): Html {
     );
   return html`<form class="toolbar" action="/topcrashers/" aria-label="Filters">
   ${hidden}
-  <div class="group"><span class="label">Last</span><div class="segments" role="group" aria-label="Last">${topCrashersDays.map((days) => segment('days', String(days), `${days} d`, days === query.days))}</div></div>
-  <div class="group"><span class="label">Rank by</span><div class="segments" role="group" aria-label="Rank by">${segment('_rank_by', 'clients', 'Clients', query.rankBy === 'clients')}${segment('_rank_by', 'crashes', 'Crashes', query.rankBy === 'crashes')}</div></div>
+  ${segments('Last', periods)}
+  ${segments('Rank by', ranks)}
   ${select('process_type', 'Process', processChoices, query.processType)}
   ${select(
     'platform',
@@ -138,13 +149,23 @@ function toolbar(list: TopCrashers, links: TopCrashersLinks): Html {
 }
 
 function select(name: string, label: string, choices: readonly (readonly [string, string])[], chosen: string): Html {
-  return html`<div class="group"><label class="label" for="${name}">${label}</label><select class="select" id="${name}" name="${name}" data-submit>${choices.map(([value, shown]) => html`<option value="${value}"${value === chosen ? html` selected` : nothing}>${shown}</option>`)}</select></div>`;
+  const options = choices.map(
+    ([value, shown]) => html`<option value="${value}"${value === chosen ? html` selected` : nothing}>${shown}</option>`,
+  );
+  return html`<div class="group">
+  <label class="label" for="${name}">${label}</label>
+  <select class="select" id="${name}" name="${name}" data-submit>${options}</select>
+</div>`;
 }
 
 function warnings(list: TopCrashers): Html {
   const few = list.total > 0 && (list.total < comparableCrashesMin || list.previousTotal < comparableCrashesMin);
   const noClients = list.query.rankBy === 'clients' && list.total > 0 && list.totalClients === 0;
-  return html`${noClients ? notice('info', html`<strong>These reports carry no client id,</strong> so they are ranked by crashes.`) : nothing}${few ? notice('info', html`<strong>Few reports:</strong> ${countText(list.total)} in this period, ${countText(list.previousTotal)} in the one before. Shares and movements say little.`) : nothing}`;
+  const noClientsText = html`<strong>These reports carry no client id,</strong> so they are ranked by crashes.`;
+  const fewText = html`<strong>Few reports:</strong> ${countText(list.total)} in this period,
+    ${countText(list.previousTotal)} in the one before. Shares and movements say little.`;
+  return html`${noClients ? notice('info', noClientsText) : nothing}
+${few ? notice('info', fewText) : nothing}`;
 }
 
 function emptyView(list: TopCrashers, links: TopCrashersLinks): Html {
@@ -161,38 +182,62 @@ function emptyView(list: TopCrashers, links: TopCrashersLinks): Html {
       ? null
       : html`<a class="btn" href="${urlWith('/topcrashers/', { product: query.product })}&amp;version=">All versions</a>`,
   ].filter((way) => way !== null);
-  return html`<div class="empty"><h2>Nothing crashed here</h2><p>No report of ${query.product}${query.versions.length > 0 ? html` ${query.versions.join(', ')}` : nothing} in the last ${query.days === 1 ? 'day' : `${query.days} days`} matches these filters.</p><div class="actions">${ways}</div></div>`;
+  const program = [query.product, query.versions.join(', ')].filter(Boolean).join(' ');
+  const period = query.days === 1 ? 'day' : `${query.days} days`;
+  return html`<div class="empty">
+  <h2>Nothing crashed here</h2>
+  <p>No report of ${program} in the last ${period} matches these filters.</p>
+  <div class="actions">${ways}</div>
+</div>`;
 }
 
 /** The ranked signatures. */
 export function topCrashersTable(list: TopCrashers, links: TopCrashersLinks): Html {
   const { query } = list;
   const byClients = query.rankBy === 'clients';
-  const sortHead = (name: 'clients' | 'crashes', shown: string) =>
-    html`<th role="columnheader" scope="col" class="num"${query.rankBy === name ? html` aria-sort="descending"` : nothing}><a href="${links.to({ _rank_by: name })}">${shown}</a></th>`;
-  const versions = query.versions.length > 1 ? query.versions : [];
   const most = Math.max(1, ...list.rows.map((row) => (byClients ? row.clients : row.crashes)));
-  return html`<div class="table-wrap">
-  <table role="table" class="data stack top" data-rows>
-    <caption class="vh">Signatures ranked by ${query.rankBy}, ${query.product}, ${query.versions.length > 0 ? query.versions.join(', ') : 'all versions'}, last ${query.days} days</caption>
-    <thead role="rowgroup"><tr role="row">
-      <th role="columnheader" scope="col" class="num">#</th>
-      <th role="columnheader" scope="col" class="mid-wide"><span class="vh">Rank change</span></th>
-      <th role="columnheader" scope="col" class="grow">Signature</th>
-      ${sortHead('clients', 'Clients')}
-      ${sortHead('crashes', 'Crashes')}
-      <th role="columnheader" scope="col" class="num">Share</th>
-      <th role="columnheader" scope="col" class="num mid-wide" title="Percentage points against the ${query.days} days before">± pp</th>
-      ${versions.map((version) => html`<th role="columnheader" scope="col" class="num wide">${version}</th>`)}
-      ${query.platform ? html`<th role="columnheader" scope="col" class="num mid-wide">${query.platform.name}</th>` : html`<th role="columnheader" scope="col" class="mid-wide"><span class="legend inline"><span class="s1">Win</span><span class="s2">Mac</span><span class="s3">Lin</span></span></th>`}
-      <th role="columnheader" scope="col" class="num wide" title="Distinct install times">Installs</th>
-      ${hasGarbageCollection(list) ? html`<th role="columnheader" scope="col" class="num wide" title="Reports from inside garbage collection">GC</th>` : nothing}
-      <th role="columnheader" scope="col" class="wide">First seen</th>
-      <th role="columnheader" scope="col" class="num mid-wide">${query.days === 1 ? '1 day' : `${query.days} days`}</th>
-    </tr></thead>
-    <tbody role="rowgroup">${list.rows.map((row) => rowView(row, list, links, most))}</tbody>
-  </table>
-</div>`;
+  const rows = list.rows.map((row) => rowView(row, list, links, most));
+  const versions = query.versions.length > 0 ? query.versions.join(', ') : 'all versions';
+  const caption = `Signatures ranked by ${query.rankBy}, ${query.product}, ${versions}, last ${query.days} days`;
+  return dataTable(caption, headsOf(list, links), rows, { look: 'stack top', hasKeys: true });
+}
+
+/** The legend of the bars that `platformCell` draws. */
+export const platformLegend = html`<span class="legend inline">${[
+  html`<span class="s1">Win</span>`,
+  html`<span class="s2">Mac</span>`,
+  html`<span class="s3">Lin</span>`,
+]}</span>`;
+
+function headsOf(list: TopCrashers, links: TopCrashersLinks): readonly Html[] {
+  const { query } = list;
+  const sortHead = (name: 'clients' | 'crashes', shown: string) => {
+    const order = query.rankBy === name ? html` aria-sort="descending"` : nothing;
+    const link = html`<a href="${links.to({ _rank_by: name })}">${shown}</a>`;
+    return html`<th role="columnheader" scope="col" class="num"${order}>${link}</th>`;
+  };
+  const titledHead = (shown: string, look: string, title: string) =>
+    html`<th role="columnheader" scope="col" class="${look}" title="${title}">${shown}</th>`;
+  return [
+    columnHead('#', 'num'),
+    columnHead(html`<span class="vh">Rank change</span>`, 'mid-wide'),
+    columnHead('Signature', 'grow'),
+    sortHead('clients', 'Clients'),
+    sortHead('crashes', 'Crashes'),
+    columnHead('Share', 'num'),
+    titledHead('± pp', 'num mid-wide', `Percentage points against the ${query.days} days before`),
+    ...comparedVersions(list).map((version) => columnHead(version, 'num wide')),
+    query.platform ? columnHead(query.platform.name, 'num mid-wide') : columnHead(platformLegend, 'mid-wide'),
+    titledHead('Installs', 'num wide', 'Distinct install times'),
+    hasGarbageCollection(list) ? titledHead('GC', 'num wide', 'Reports from inside garbage collection') : nothing,
+    columnHead('First seen', 'wide'),
+    columnHead(query.days === 1 ? '1 day' : `${query.days} days`, 'num mid-wide'),
+  ];
+}
+
+/** Several versions stand beside each other; one alone has no column of its own. */
+function comparedVersions({ query }: TopCrashers): readonly string[] {
+  return query.versions.length > 1 ? query.versions : [];
 }
 
 /** Most programs have no garbage collector that says so. */
@@ -202,27 +247,38 @@ function hasGarbageCollection({ rows }: TopCrashers): boolean {
 
 function rowView(row: TopCrasher, list: TopCrashers, links: TopCrashersLinks, most: number): Html {
   const byClients = list.query.rankBy === 'clients';
-  const weight = byClients ? row.clients : row.crashes;
-  const main = (count: number, isMain: boolean) =>
-    isMain
-      ? html`<span class="cell-bar"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * weight) / most).toFixed(1)}%" height="100%" rx="1"/></svg><span class="fig">${countText(count)}</span></span>`
-      : html`${countText(count)}`;
-  const versions = list.query.versions.length > 1 ? list.query.versions : [];
+  const ranked = (count: number, isMain: boolean, label: string) =>
+    isMain ? numberCell(countBar(count, most), label, 'strong') : numberCell(countText(count), label);
+  const link = signatureLink(links.signature(row.signature), row.signature);
   return html`<tr role="row" id="r${row.rank}">
-  <td role="cell" class="num lead-cell">${row.rank}</td>
-  <td role="cell" class="num mid-wide">${movement(row, list)}</td>
-  <th role="rowheader" scope="row" class="grow"><div class="sigline"><a class="sig" href="${links.signature(row.signature)}" title="${row.signature.slice(0, 1000)}">${middle(row.signature.slice(0, 1000))}</a>${badges(row, list)}</div></th>
-  <td role="cell" class="num${byClients ? ' strong' : ''}" data-label="Clients">${main(row.clients, byClients)}</td>
-  <td role="cell" class="num${byClients ? '' : ' strong'}" data-label="Crashes">${main(row.crashes, !byClients)}</td>
-  <td role="cell" class="num" data-label="Share">${row.share.toFixed(1)} %</td>
-  <td role="cell" class="num delta mid-wide">${change(row, list)}</td>
-  ${versions.map((version) => html`<td role="cell" class="num wide">${countText(row.versions[version] ?? 0)}</td>`)}
-  ${list.query.platform ? html`<td role="cell" class="num mid-wide">${countText(row.crashes)}</td>` : platformCell(row)}
-  <td role="cell" class="num wide">${countText(row.installs)}</td>
-  ${hasGarbageCollection(list) ? html`<td role="cell" class="num wide">${row.garbageCollecting === 0 ? html`<span class="faint">–</span>` : countText(row.garbageCollecting)}</td>` : nothing}
-  <td role="cell" class="nowrap wide">${row.firstDate ? html`<span class="soft" title="${dateTimeText(new Date(row.firstDate))} UTC${row.firstBuild === null ? '' : `, build ${row.firstBuild}`}">${row.firstDate.slice(0, 10)}</span>` : html`<span class="faint">–</span>`}</td>
-  <td role="cell" class="mid-wide">${spark(row.buckets, `Crashes in ${bucketCount} equal parts of the period`)}</td>
+  ${numberCell(row.rank, '', 'lead-cell')}
+  ${numberCell(movement(row, list), '', 'mid-wide')}
+  ${rowHead(html`<div class="sigline">${link}${badges(row, list)}</div>`, 'grow')}
+  ${ranked(row.clients, byClients, 'Clients')}
+  ${ranked(row.crashes, !byClients, 'Crashes')}
+  ${numberCell(`${row.share.toFixed(1)} %`, 'Share')}
+  ${numberCell(change(row, list), '', 'delta mid-wide')}
+  ${comparedVersions(list).map((version) => numberCell(countText(row.versions[version] ?? 0), '', 'wide'))}
+  ${list.query.platform ? numberCell(countText(row.crashes), '', 'mid-wide') : platformCell(row)}
+  ${numberCell(countText(row.installs), '', 'wide')}
+  ${hasGarbageCollection(list) ? numberCell(garbageText(row), '', 'wide') : nothing}
+  ${cell(firstSeen(row), 'nowrap wide')}
+  ${cell(spark(row.buckets, `Crashes in ${bucketCount} equal parts of the period`), 'mid-wide')}
 </tr>`;
+}
+
+const none = html`<span class="faint">–</span>`;
+
+function garbageText({ garbageCollecting }: TopCrasher): Html | string {
+  return garbageCollecting === 0 ? none : countText(garbageCollecting);
+}
+
+/** The day of the first report ever; its moment and build on hover. */
+function firstSeen({ firstDate, firstBuild }: TopCrasher): Html {
+  if (!firstDate) return none;
+  const build = firstBuild === null ? '' : `, build ${firstBuild}`;
+  const title = `${dateTimeText(new Date(firstDate))} UTC${build}`;
+  return html`<span class="soft" title="${title}">${firstDate.slice(0, 10)}</span>`;
 }
 
 /** Only moves of five places and more: smaller ones are noise (web.md §5.1). */
@@ -238,7 +294,9 @@ function movement(row: TopCrasher, list: TopCrashers): Html {
 function change(row: TopCrasher, list: TopCrashers): Html {
   if (row.isNew) return html`<span class="faint">new</span>`;
   if (row.previousCrashes === 0)
-    return html`<span class="faint" title="${list.previousTotal === 0 ? 'No crashes in the period before' : 'Not in the period before'}">${list.previousTotal === 0 ? '–' : 'absent'}</span>`;
+    return list.previousTotal === 0
+      ? html`<span class="faint" title="No crashes in the period before">–</span>`
+      : html`<span class="faint" title="Not in the period before">absent</span>`;
   const points = row.share - row.previousShare;
   const shown = points.toFixed(1);
   if (shown === '0.0' || shown === '-0.0') return html`<span class="faint">0.0</span>`;
@@ -250,28 +308,23 @@ function change(row: TopCrasher, list: TopCrashers): Html {
 
 function badges(row: TopCrasher, list: TopCrashers): Html {
   const all: Html[] = [];
-  if (row.isNew) all.push(html`<span class="badge info" title="First seen in this period">new</span>`);
-  if (row.startup === 'all')
-    all.push(
-      html`<span class="badge danger" title="Every report is from before the program had started">startup</span>`,
-    );
+  const add = (look: string, text: string, title: string) =>
+    all.push(html`<span class="${look}" title="${title}">${text}</span>`);
+  if (row.isNew) add('badge info', 'new', 'First seen in this period');
+  if (row.startup === 'all') add('badge danger', 'startup', 'Every report is from before the program had started');
   if (row.startup === 'some')
-    all.push(
-      html`<span class="badge warn" title="Some reports are from before the program had started">some at startup</span>`,
-    );
+    add('badge warn', 'some at startup', 'Some reports are from before the program had started');
   if (row.isFirstMinute && row.startup !== 'all')
-    all.push(
-      html`<span class="badge" title="More than half of the reports come from the first minute">first minute</span>`,
-    );
+    add('badge', 'first minute', 'More than half of the reports come from the first minute');
   if (row.isPlugin) all.push(html`<span class="badge">plug-in</span>`);
-  if (row.crashes > 1 && (row.clients === 1 || (row.clients === 0 && row.installs === 1)))
-    all.push(
-      html`<span class="badge" title="All ${countText(row.crashes)} reports come from one ${row.clients === 1 ? 'client' : 'installation'}">${row.clients === 1 ? 'one client' : 'one install'}</span>`,
-    );
-  if (row.provisional > 0)
-    all.push(
-      html`<span class="badge provisional" title="${countText(row.provisional)} of ${countText(row.crashes)} reports were named without symbols; they may move once symbols arrive">provisional</span>`,
-    );
+  const count = countText(row.crashes);
+  if (row.crashes > 1 && row.clients === 1) add('badge', 'one client', `All ${count} reports come from one client`);
+  if (row.crashes > 1 && row.clients === 0 && row.installs === 1)
+    add('badge', 'one install', `All ${count} reports come from one installation`);
+  if (row.provisional > 0) {
+    const share = `${countText(row.provisional)} of ${count} reports`;
+    add('badge provisional', 'provisional', `${share} were named without symbols; they may move once symbols arrive`);
+  }
   return all.length === 0 || list.total === 0 ? nothing : html`<span class="badges">${all}</span>`;
 }
 
@@ -289,20 +342,27 @@ function platformCell(row: TopCrasher): Html {
     ...(rest > 0 ? [`other ${countText(rest)}`] : []),
   ].join(', ');
   const shown = most === 0 ? 'other' : `${name} ${Math.round(100 * share(most))}`;
-  return html`<td role="cell" class="mid-wide" title="${title}"><span class="plat">${bar([...parts.map(([, count, ink]) => ({ share: share(count), ink })), { share: share(rest), ink: 'dr' as const }])}<span class="soft">${shown}<span class="vh">${most === 0 ? '' : ' percent'}; ${title}</span></span></span></td>`;
+  const drawn = bar([
+    ...parts.map(([, count, ink]) => ({ share: share(count), ink })),
+    { share: share(rest), ink: 'dr' as const },
+  ]);
+  const heard = html`<span class="vh">${most === 0 ? '' : ' percent'}; ${title}</span>`;
+  const figure = html`<span class="plat">${drawn}<span class="soft">${shown}${heard}</span></span>`;
+  return html`<td role="cell" class="mid-wide" title="${title}">${figure}</td>`;
 }
 
 function pager(list: TopCrashers, links: TopCrashersLinks): Html {
   const restCrashes = list.total - list.shown;
   const restSignatures = list.totalSignatures - list.rows.length;
-  const sizes = topCrashersSizes.map(
-    (size) =>
-      html`<a href="${links.to({ _facets_size: String(size) })}"${size === list.query.size ? html` aria-current="true"` : nothing}>${size}</a>`,
-  );
+  const sizes = topCrashersSizes.map((size) => {
+    const current = size === list.query.size ? html` aria-current="true"` : nothing;
+    return html`<a href="${links.to({ _facets_size: String(size) })}"${current}>${size}</a>`;
+  });
+  const left = `The rest: ${countText(restCrashes)} crashes in ${countText(restSignatures)} signatures`;
   return html`<nav class="pager" aria-label="List length">
   <span>Show</span>
   <span class="segments">${sizes}</span>
-  ${restCrashes > 0 ? html`<span class="faint">The rest: ${countText(restCrashes)} crashes in ${countText(restSignatures)} signatures</span>` : nothing}
+  ${restCrashes > 0 ? html`<span class="faint">${left}</span>` : nothing}
   <a class="end" href="${links.search()}">Open as search</a>
 </nav>`;
 }
