@@ -4,7 +4,7 @@
 
 import { type Html, html, nothing, urlWith } from '../html.ts';
 import { type PageContext, renderPage } from '../page.ts';
-import { crumbs } from '../parts/heads.ts';
+import { crumbs, pageHead } from '../parts/heads.ts';
 import { copyButton, lockBadge, notice, sectionHead } from '../parts/notices.ts';
 import { dateIn, dateTimeText, durationText } from '../parts/times.ts';
 import type { PendingView } from '../views/pending-view.ts';
@@ -32,21 +32,31 @@ export function reportId(crashId: string): Html {
 
 function waitingContent(view: PendingView): Html {
   const isExpected = view.state === 'expected';
-  return html`<div class="page-head" data-state-url="${`/api/v1/reports/${view.crash_id}/state`}" id="pending"><h1>${isExpected ? 'Not here yet' : 'Received, not processed yet'}</h1><p class="lead" role="status" id="pending-status">${view.progress}</p></div>
-<p class="prose">${
-    isExpected
-      ? 'The id is less than a day old and no store has the report yet: it may still be in the spool of a collector. '
-      : 'The report is safe in storage and was put before others because you are looking. '
-  }<span id="pending-how">Reload this page to look again.</span></p>
-<section class="section" aria-labelledby="way">${sectionHead('way', 'Way of this report')}
+  const where = isExpected
+    ? 'The id is less than a day old and no store has the report yet: it may still be in the spool of a collector.'
+    : 'The report is safe in storage and was put before others because you are looking.';
+  const done = (text: string) => html`<span class="${isExpected ? 'todo' : 'state ok'}">${text}</span>`;
+  const waiting = view.age_s === null ? 'Waiting' : `Waiting for ${durationText(view.age_s)}`;
+  return html`<div class="page-head" data-state-url="${`/api/v1/reports/${view.crash_id}/state`}" id="pending">
+  <h1>${isExpected ? 'Not here yet' : 'Received, not processed yet'}</h1>
+  <p class="lead" role="status" id="pending-status">${view.progress}</p>
+</div>
+<p class="prose">${where} <span id="pending-how">Reload this page to look again.</span></p>
+<section class="section" aria-labelledby="way">
+${sectionHead('way', 'Way of this report')}
 <ul class="timeline">
-  <li><time>${timeOf(view.received_at)}</time><span>${isExpected ? html`<span class="todo">Received</span>` : html`<span class="state ok">Received</span>${productText(view)}`}</span></li>
-  <li><time>–</time><span>${isExpected ? html`<span class="todo">In storage</span>` : html`<span class="state ok">In storage</span>`}</span></li>
+  <li><time>${timeOf(view.received_at)}</time><span>${done('Received')}${isExpected ? '' : productText(view)}</span></li>
+  <li><time>–</time><span>${done('In storage')}</span></li>
   ${failedAttempt(view)}
-  <li><time>now</time><span class="strong" id="pending-age">${view.age_s === null ? 'Waiting' : `Waiting for ${durationText(view.age_s)}`}</span></li>
+  <li><time>now</time><span class="strong" id="pending-age">${waiting}</span></li>
   <li><time>–</time><span class="todo">Processed</span></li>
-</ul></section>
-<div class="actions section"><a class="btn" href="${`/report/index/${view.crash_id}`}">Look again</a>${isExpected ? nothing : annotationsLink(view)}<a class="btn quiet" href="/status">Status of all queues</a></div>`;
+</ul>
+</section>
+<div class="actions section">
+  <a class="btn" href="${`/report/index/${view.crash_id}`}">Look again</a>
+  ${isExpected ? nothing : annotationsLink(view)}
+  <a class="btn quiet" href="/status">Status of all queues</a>
+</div>`;
 }
 
 /** What went wrong the last time, while it is tried again. */
@@ -73,11 +83,26 @@ function failedContent(view: PendingView, context: PageContext): Html {
   const { slug, words } = reasonOf(failure?.reason ?? '');
   const body = html`<strong>${words}.</strong> ${tries}${at === null ? '' : `, the last ${dateTimeText(at)}`}.`;
   const actions = reprocessForm(view, context, 'Try again', 'btn');
-  return html`<div class="page-head"><h1>This report cannot be processed</h1></div>
+  const program = [view.product, view.version].filter(Boolean).join(' ') || 'unknown';
+  return html`${pageHead('This report cannot be processed')}
 ${notice('danger', body, slug === null ? { actions } : { slug, actions })}
-<p class="prose">The report itself is safe in storage. It can be tried again at any time: after an update, or once missing symbols are there.</p>
-<dl class="kv section"><dt>Product</dt><dd>${[view.product, view.version].filter(Boolean).join(' ') || 'unknown'}</dd><dt>Received</dt><dd>${timeOf(view.received_at)}</dd></dl>
-<div class="actions section">${annotationsLink(view, 'btn')}${context.access.reader.permissions.has('view_rawdump') ? html`<a class="btn quiet" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, format: 'raw' })}">Download the dump ${lockBadge('dump reader')}</a>` : nothing}</div>`;
+<p class="prose">
+  The report itself is safe in storage. It can be tried again at any time: after an update, or once missing symbols are
+  there.
+</p>
+<dl class="kv section">
+  <dt>Product</dt><dd>${program}</dd>
+  <dt>Received</dt><dd>${timeOf(view.received_at)}</dd>
+</dl>
+<div class="actions section">
+  ${annotationsLink(view, 'btn')}
+  ${context.access.reader.permissions.has('view_rawdump') ? dumpLink(view) : nothing}
+</div>`;
+}
+
+function dumpLink(view: PendingView): Html {
+  const url = urlWith('/api/RawCrash/', { crash_id: view.crash_id, format: 'raw' });
+  return html`<a class="btn quiet" href="${url}">Download the dump ${lockBadge('dump reader')}</a>`;
 }
 
 /** `dump_bad_signature: the dump is …` = slug and a sentence; a text without a slug is the sentence. */
@@ -88,7 +113,8 @@ function reasonOf(text: string): { readonly slug: string | null; readonly words:
 }
 
 function annotationsLink(view: PendingView, style: 'btn' | 'btn quiet' = 'btn quiet'): Html {
-  return html`<a class="${style}" href="${urlWith('/api/RawCrash/', { crash_id: view.crash_id, pretty: 'print' })}">Annotations as received</a>`;
+  const url = urlWith('/api/RawCrash/', { crash_id: view.crash_id, pretty: 'print' });
+  return html`<a class="${style}" href="${url}">Annotations as received</a>`;
 }
 
 /** A button that asks for processing, for those who may; a form, so that no link and no crawler can. */
@@ -100,5 +126,8 @@ export function reprocessForm(
 ): Html {
   const { reader, session } = context.access;
   if (!session || !reader.permissions.has('reprocess_crashes')) return nothing;
-  return html`<form method="post" action="${`/report/index/${view.crash_id}/reprocess`}"><input type="hidden" name="csrf" value="${session.csrfSecret}"><button class="${style}" type="submit">${label}</button></form>`;
+  return html`<form method="post" action="${`/report/index/${view.crash_id}/reprocess`}">
+  <input type="hidden" name="csrf" value="${session.csrfSecret}">
+  <button class="${style}" type="submit">${label}</button>
+</form>`;
 }

@@ -10,15 +10,8 @@ import { type PageContext, sendPage } from '../page.ts';
 import { parseSignatureQuery, type SignatureCall, type SignatureQuery } from '../views/signature-query.ts';
 import { signatureAggregation, signatureReports, signatureTrend, signatureView } from '../views/signature-view.ts';
 import type { AddPage } from './page-route.ts';
-import {
-  aggregationContent,
-  commentsContent,
-  figures,
-  graphContent,
-  reportsSection,
-  signaturePage,
-  summaryContent,
-} from './signature-page.ts';
+import { aggregationContent, figures, graphContent, signaturePage, summaryContent } from './signature-page.ts';
+import { commentsContent, reportsSection } from './signature-reports.ts';
 
 type Show = (query: SignatureQuery, call: SignatureCall, context: PageContext, field: string) => Promise<Html>;
 

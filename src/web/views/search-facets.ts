@@ -18,9 +18,15 @@ export const facetTermsShown = 5;
 /** Every facet of the search with its counts, each term to add or to exclude. */
 export function facetsView(search: WholeSearch, address: SearchAddress): Html {
   const facets = search.request.facets.filter((facet) => facet.kind !== 'cardinality');
+  const distinct = search.request.facets
+    .filter((facet) => facet.kind === 'cardinality')
+    .map(({ field }) => {
+      const count = html`<span class="faint">${countText(valueOfCardinality(search, field.name))}</span>`;
+      return html`<p class="facet"><span class="facet-head">Distinct ${field.name} ${count}</span></p>`;
+    });
   return html`<aside aria-label="Facets" id="facets">
 ${facets.map((facet) => facetView(facet, search, address))}
-${search.request.facets.filter((facet) => facet.kind === 'cardinality').map(({ field }) => html`<p class="facet"><span class="facet-head">Distinct ${field.name} <span class="faint">${countText(valueOfCardinality(search, field.name))}</span></span></p>`)}
+${distinct}
 </aside>`;
 }
 
@@ -44,8 +50,10 @@ function facetView(facet: Facet, search: WholeSearch, address: SearchAddress): H
       ? html`<a class="more" href="${address.set('_group', field.name).url()}">All of them</a>`
       : nothing;
   const empty = terms.length === 0 ? html`<p class="faint">No report has one.</p>` : nothing;
+  const lock = field.permission === 'protected' ? lockBadge('protected') : nothing;
+  const count = terms.length > shown.length ? `${limit}+` : terms.length;
   return html`<details class="facet" open>
-  <summary>${field.name} ${field.permission === 'protected' ? lockBadge('protected') : nothing}<span class="faint">${terms.length > shown.length ? `${limit}+` : terms.length}</span></summary>
+  <summary>${field.name} ${lock}<span class="faint">${count}</span></summary>
   <ul>${rows}${facet.kind === 'terms' ? excludedRows(terms, field, address) : nothing}</ul>${empty}
   ${more}
 </details>`;
@@ -59,7 +67,28 @@ function termRow({ term, count }: FacetTerm, field: SearchField, address: Search
   const isOnly = address.all(field.name).includes(value);
   const only = isOnly ? address.without(field.name, value) : address.with(field.name, value);
   const label = cutText(text, 100);
-  return html`<li><a class="term${field.name === 'signature' ? ' sig' : ''}" href="${only.url()}" title="${text}">${field.name === 'signature' ? middle(text) : tailed(text)}</a><span class="n">${countText(count)}</span><span class="pm"><a${isOnly ? html` class="on"` : nothing} href="${only.url()}" aria-label="Only ${label}" title="Only this">+</a><a href="${address.with(field.name, `!${value}`).url()}" aria-label="Without ${label}" title="Without this">−</a></span><svg aria-hidden="true"><rect class="track" width="100%" height="2"/><rect class="fill" width="${((100 * count) / most).toFixed(1)}%" height="2"/></svg></li>`;
+  const isSignature = field.name === 'signature';
+  const shown = isSignature ? middle(text) : tailed(text);
+  const without = address.with(field.name, `!${value}`);
+  const on = isOnly ? html` class="on"` : nothing;
+  const buttons = [
+    html`<a${on} href="${only.url()}" aria-label="Only ${label}" title="Only this">+</a>`,
+    html`<a href="${without.url()}" aria-label="Without ${label}" title="Without this">−</a>`,
+  ];
+  return html`<li>
+  <a class="term${isSignature ? ' sig' : ''}" href="${only.url()}" title="${text}">${shown}</a>
+  <span class="n">${countText(count)}</span>
+  <span class="pm">${buttons}</span>
+  ${thinBar(count, most)}
+</li>`;
+}
+
+/** A count against the largest of its facet, as a line below. */
+function thinBar(count: number, most: number): Html {
+  return html`<svg aria-hidden="true">
+  <rect class="track" width="100%" height="2"/>
+  <rect class="fill" width="${((100 * count) / most).toFixed(1)}%" height="2"/>
+</svg>`;
 }
 
 /** Constants differ at their end: `EXCEPTION_ACCESS_VIOLATION_READ` keeps its last word when it is cut. */
@@ -70,7 +99,12 @@ function tailed(text: string): Html {
 }
 
 function bucketRow({ term, count }: FacetTerm, field: SearchField, most: number): Html {
-  return html`<li><span class="term">${shownTerm(field, term)}</span><span class="n">${countText(count)}</span><span></span><svg aria-hidden="true"><rect class="track" width="100%" height="2"/><rect class="fill" width="${((100 * count) / most).toFixed(1)}%" height="2"/></svg></li>`;
+  return html`<li>
+  <span class="term">${shownTerm(field, term)}</span>
+  <span class="n">${countText(count)}</span>
+  <span></span>
+  ${thinBar(count, most)}
+</li>`;
 }
 
 /** What was excluded stays in view, struck through, so that it can be taken back where it was done. */
@@ -83,7 +117,17 @@ function excludedRows(terms: readonly FacetTerm[], field: SearchField, address: 
       if (terms.some(({ term }) => String(term) === text)) return nothing;
       const back = address.without(field.name, value).url();
       const label = cutText(text, 100);
-      return html`<li class="excluded"><a class="term" href="${back}" title="${cutText(text, 300)}">${cutText(text, 300)}</a><span class="n">0</span><span class="pm"><a href="${address.without(field.name, value).with(field.name, value.slice(1)).url()}" aria-label="Only ${label}">+</a><a class="off" href="${back}" aria-label="No longer without ${label}">−</a></span></li>`;
+      const only = address.without(field.name, value).with(field.name, value.slice(1));
+      const shown = cutText(text, 300);
+      const buttons = [
+        html`<a href="${only.url()}" aria-label="Only ${label}">+</a>`,
+        html`<a class="off" href="${back}" aria-label="No longer without ${label}">−</a>`,
+      ];
+      return html`<li class="excluded">
+  <a class="term" href="${back}" title="${shown}">${shown}</a>
+  <span class="n">0</span>
+  <span class="pm">${buttons}</span>
+</li>`;
     });
 }
 
@@ -115,7 +159,13 @@ export function chipsView(search: WholeSearch | null, address: SearchAddress): H
           : 'has word'
         : words;
     const text = condition ? condition.text : value;
-    return html`<span class="chip${negated ? ' not' : ''}"><span class="key">${name}</span><span class="op">${operator}</span><span class="val" title="${cutText(text, 300)}">${cutText(text, 80)}</span><a class="x" href="${address.without(name, value).url()}" aria-label="Remove ${name} ${operator} ${cutText(text, 80)}">×</a></span>`;
+    const shown = cutText(text, 80);
+    return html`<span class="chip${negated ? ' not' : ''}">
+  <span class="key">${name}</span>
+  <span class="op">${operator}</span>
+  <span class="val" title="${cutText(text, 300)}">${shown}</span>
+  <a class="x" href="${address.without(name, value).url()}" aria-label="Remove ${name} ${operator} ${shown}">×</a>
+</span>`;
   });
   return html`<div class="chips" role="group" aria-label="Filters">${chips}</div>`;
 }

@@ -8,9 +8,10 @@ import { searchFieldOf } from '../../search/search-fields.ts';
 import type { SortKey } from '../../search/search-request.ts';
 import type { WholeSearch } from '../api/v1-search.ts';
 import { type Html, html, nothing, urlWith } from '../html.ts';
-import { countText } from '../parts/figures.ts';
+import { countBar, countText } from '../parts/figures.ts';
 import { lockBadge } from '../parts/notices.ts';
-import { cutText, middle } from '../parts/text.ts';
+import { cell, columnHead, dataTable, numberCell, rowHead } from '../parts/tables.ts';
+import { cutText, signatureLink } from '../parts/text.ts';
 import { dateIn, dateTimeText, durationText, timeElement } from '../parts/times.ts';
 import type { SearchAddress } from './search-address.ts';
 
@@ -24,13 +25,10 @@ export const linkCharactersMax = 2000;
 /** The hits of a search, one report a row. */
 export function hitsTable(search: WholeSearch, address: SearchAddress): Html {
   const columns = search.request.columns.filter(({ name }) => name !== 'uuid');
-  const heads = columns.map((field, at) => columnHead(field, search.request.sort, address, at));
-  return html`<div class="${wrapClass(columns.length)}">
-<table role="table" class="data tight stack" data-rows>
-  <caption class="vh">Crash reports</caption>
-  <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Report</th>${heads}</tr></thead>
-  <tbody role="rowgroup">${search.hits.map((hit) => hitRow(hit, columns, address))}</tbody>
-</table></div>`;
+  const heads = columns.map((field, at) => sortHead(field, search.request.sort, address, at));
+  const rows = search.hits.map((hit) => hitRow(hit, columns, address));
+  const look = { look: 'tight stack', wrap: wrapClass(columns.length), hasKeys: true };
+  return dataTable('Crash reports', [columnHead('Report'), ...heads], rows, look);
 }
 
 /** More columns than these are wider than a page, and their table scrolls by itself; its head then does not stick. */
@@ -41,13 +39,15 @@ export function wrapClass(columnCount: number): string {
   return columnCount > columnsBesideEachOther ? 'table-wrap scrolls' : 'table-wrap';
 }
 
-function columnHead(field: SearchField, sort: readonly SortKey[], address: SearchAddress, at: number): Html {
+/** The head of a column by which the reports can be sorted. */
+function sortHead(field: SearchField, sort: readonly SortKey[], address: SearchAddress, at: number): Html {
   const key = sort.find((one) => one.field.name === field.name);
   // No order, rising, falling, no order again.
   const next = key ? (key.descending ? [] : [`-${field.name}`]) : [field.name];
   const order = key ? html` aria-sort="${key.descending ? 'descending' : 'ascending'}"` : nothing;
   const lock = field.permission === 'protected' ? lockBadge('protected') : nothing;
-  return html`<th role="columnheader" scope="col" class="${columnClass(field, at)}"${order}><a href="${address.set('_sort', ...next).url()}">${columnTitle(field)}</a>${lock}</th>`;
+  const link = html`<a href="${address.set('_sort', ...next).url()}">${columnTitle(field)}</a>`;
+  return html`<th role="columnheader" scope="col" class="${columnClass(field, at)}"${order}>${link}${lock}</th>`;
 }
 
 const columnTitle = (field: SearchField): string => {
@@ -66,13 +66,15 @@ const isNumber = (field: SearchField): boolean => field.kind === 'integer' || fi
 function hitRow(hit: Record<string, unknown>, columns: readonly SearchField[], address: SearchAddress): Html {
   const id = String(hit['uuid'] ?? '');
   const cells = columns.map((field, at) => {
-    const name = columnClass(field, at);
     const value = hit[field.name];
     if (field.name === 'signature' && typeof value === 'string' && value.length <= linkCharactersMax)
-      return html`<th role="rowheader" scope="row" class="grow"><div class="sigline"><a class="sig" href="${signatureUrl(value, address)}" title="${value.slice(0, 1000)}">${middle(value.slice(0, 1000))}</a></div></th>`;
-    return html`<td role="cell" class="${name}" data-label="${columnTitle(field)}">${cellValue(field, value, address)}</td>`;
+      return rowHead(html`<div class="sigline">${signatureLink(signatureUrl(value, address), value)}</div>`, 'grow');
+    return cell(cellValue(field, value, address), columnClass(field, at), columnTitle(field));
   });
-  return html`<tr role="row"><td role="cell" class="nowrap"><a class="id" href="/report/index/${id}" title="${id}">${id.slice(0, 8)}</a></td>${cells}</tr>`;
+  return html`<tr role="row">
+  ${cell(html`<a class="id" href="/report/index/${id}" title="${id}">${id.slice(0, 8)}</a>`, 'nowrap')}
+  ${cells}
+</tr>`;
 }
 
 /** A value that leads to the search for it. */
@@ -82,13 +84,17 @@ function cellValue(field: SearchField, value: unknown, address: SearchAddress): 
     const date = dateIn(value);
     return date ? html`<span class="nowrap">${timeElement(date, dateTimeText(date))}</span>` : html`${String(value)}`;
   }
-  if (Array.isArray(value))
-    return html`<span class="clip" title="${value.join(', ').slice(0, 1000)}">${cutText(value.join(', '), cellCharactersMax)}</span>`;
+  if (Array.isArray(value)) return clipped(value.join(', '));
   const text = String(value);
-  const shown = shownTerm(field, value as string | number | boolean);
-  if (field.kind === 'parts' || text.length > cellCharactersMax)
-    return html`<span class="clip" title="${text.slice(0, 1000)}">${cutText(text, cellCharactersMax)}</span>`;
-  return html`<a class="quiet" href="${address.with(field.name, refineValue(field, value as string | number | boolean)).url()}" title="Only ${cutText(text, 200)}">${shown}</a>`;
+  if (field.kind === 'parts' || text.length > cellCharactersMax) return clipped(text);
+  const term = value as string | number | boolean;
+  const only = address.with(field.name, refineValue(field, term));
+  return html`<a class="quiet" href="${only.url()}" title="Only ${cutText(text, 200)}">${shownTerm(field, term)}</a>`;
+}
+
+/** The beginning of a text, more of it on hover. */
+function clipped(text: string): Html {
+  return html`<span class="clip" title="${text.slice(0, 1000)}">${cutText(text, cellCharactersMax)}</span>`;
 }
 
 /** A term or value as people read it. */
@@ -127,27 +133,39 @@ export function groupTable(search: WholeSearch, name: string, address: SearchAdd
   const terms = search.facets[name];
   if (!Array.isArray(terms) || terms.length === 0) return html`<p class="empty">No report has a ${name}.</p>`;
   const most = Math.max(1, ...terms.map(({ count }) => count));
+  const rows = terms.map(
+    ({ term, count }, at) => html`<tr role="row">
+  ${numberCell(at + 1, '', 'lead-cell')}
+  ${rowHead(html`<div class="sigline">${termLink(field, term, address)}</div>`, 'grow')}
+  ${numberCell(countBar(count, most), 'Reports')}
+  ${numberCell(`${((100 * count) / Math.max(1, search.total)).toFixed(2)} %`, 'Share')}
+  ${cell(refineLinks(field, term, address), 'nowrap mid-wide')}
+</tr>`,
+  );
+  const heads = [
+    columnHead('#', 'num'),
+    columnHead(columnTitle(field), 'grow'),
+    html`<th role="columnheader" scope="col" class="num" aria-sort="descending">Reports</th>`,
+    columnHead('Share', 'num'),
+    columnHead(html`<span class="vh">Refine</span>`, 'mid-wide'),
+  ];
+  return dataTable(`Reports by ${name}`, heads, rows, { look: 'tight stack', hasKeys: true });
+}
+
+/** A term that leads to its reports; signatures have a page of their own. */
+function termLink(field: SearchField, term: string | number | boolean, address: SearchAddress): Html {
+  const text = String(term);
+  if (text.length > linkCharactersMax) return html`<span class="clip">${cutText(text, cellCharactersMax)}</span>`;
+  if (field.name === 'signature') return signatureLink(signatureUrl(text, address), text);
+  const only = address.set('_group').with(field.name, refineValue(field, term)).url();
+  const shown = cutText(shownTerm(field, term), cellCharactersMax);
+  return html`<a class="quiet" href="${only}" title="${text.slice(0, 1000)}">${shown}</a>`;
+}
+
+function refineLinks(field: SearchField, term: string | number | boolean, address: SearchAddress): Html {
+  if (String(term).length > linkCharactersMax) return nothing;
   const ungrouped = address.set('_group');
-  const rows = terms.map(({ term, count }, at) => {
-    const text = String(term);
-    const only = ungrouped.with(name, refineValue(field, term)).url();
-    const link =
-      text.length > linkCharactersMax
-        ? html`<span class="clip">${cutText(text, cellCharactersMax)}</span>`
-        : name === 'signature'
-          ? html`<a class="sig" href="${signatureUrl(text, address)}" title="${text.slice(0, 1000)}">${middle(text.slice(0, 1000))}</a>`
-          : html`<a class="quiet" href="${only}" title="${text.slice(0, 1000)}">${cutText(shownTerm(field, term), cellCharactersMax)}</a>`;
-    return html`<tr role="row">
-  <td role="cell" class="num lead-cell">${at + 1}</td>
-  <th role="rowheader" scope="row" class="grow"><div class="sigline">${link}</div></th>
-  <td role="cell" class="num" data-label="Reports"><span class="cell-bar"><svg class="bar" aria-hidden="true"><rect class="track" width="100%" height="100%" rx="1"/><rect class="fill" width="${((100 * count) / most).toFixed(1)}%" height="100%" rx="1"/></svg><span class="fig">${countText(count)}</span></span></td>
-  <td role="cell" class="num" data-label="Share">${((100 * count) / Math.max(1, search.total)).toFixed(2)} %</td>
-  <td role="cell" class="nowrap mid-wide">${text.length > linkCharactersMax ? nothing : html`<a href="${only}">only</a> · <a href="${ungrouped.with(name, `!${refineValue(field, term)}`).url()}">without</a>`}</td>
-</tr>`;
-  });
-  return html`<div class="table-wrap"><table role="table" class="data tight stack" data-rows>
-  <caption class="vh">Reports by ${name}</caption>
-  <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col" class="num">#</th><th role="columnheader" scope="col" class="grow">${columnTitle(field)}</th><th role="columnheader" scope="col" class="num" aria-sort="descending">Reports</th><th role="columnheader" scope="col" class="num">Share</th><th role="columnheader" scope="col" class="mid-wide"><span class="vh">Refine</span></th></tr></thead>
-  <tbody role="rowgroup">${rows}</tbody>
-</table></div>`;
+  const value = refineValue(field, term);
+  const only = ungrouped.with(field.name, value).url();
+  return html`<a href="${only}">only</a> · <a href="${ungrouped.with(field.name, `!${value}`).url()}">without</a>`;
 }

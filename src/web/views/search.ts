@@ -8,6 +8,7 @@ import type { SearchField } from '../../search/search-fields.ts';
 import { formatSearchText } from '../../search/search-text.ts';
 import type { WholeSearch } from '../api/v1-search.ts';
 import { type Html, html, inputValue, nothing, urlWith } from '../html.ts';
+import { segments } from '../parts/fields.ts';
 import { countText } from '../parts/figures.ts';
 import { notice, sectionHead } from '../parts/notices.ts';
 import { ticked } from '../parts/text.ts';
@@ -57,7 +58,9 @@ function queryBar({ address, typed }: SearchPageParts): Html {
   const text = typed ?? formatSearchText(address.filters());
   return html`<form class="query" action="/search/" role="search" aria-label="Search crash reports">
   <label class="vh" for="q">Query</label>
-  <input class="input" id="q" name="q" type="text" value="${inputValue(text)}" placeholder="product:Name signature~text uptime&lt;60 !platform:Linux date&gt;=-7d" spellcheck="false" autocomplete="off">
+  <input class="input" id="q" name="q" type="text" value="${inputValue(text)}"
+    placeholder="product:Name signature~text uptime&lt;60 !platform:Linux date&gt;=-7d"
+    spellcheck="false" autocomplete="off">
   ${address.controls().map(([name, value]) => html`<input type="hidden" name="${name}" value="${inputValue(value)}">`)}
   <button class="btn primary" type="submit">Search</button>
 </form>`;
@@ -82,7 +85,11 @@ export function periodOf(dates: readonly string[]): string | null {
 /** Links to the same page over other periods; `periodUrl` is given the bound of `date`. */
 export function periodSegments(dates: readonly string[], periodUrl: (bound: string) => string): Html {
   const current = periodOf(dates);
-  return html`<div class="group"><span class="label">Last</span><div class="segments" role="group" aria-label="Last">${periods.map(([days, shown]) => html`<a href="${periodUrl(`>=-${days}`)}"${days === current ? html` aria-current="true"` : nothing}>${shown}</a>`)}</div></div>`;
+  const links = periods.map(
+    ([days, shown]) =>
+      html`<a href="${periodUrl(`>=-${days}`)}"${days === current ? html` aria-current="true"` : nothing}>${shown}</a>`,
+  );
+  return segments('Last', links);
 }
 
 const operators = [
@@ -113,6 +120,7 @@ function optionsView({ address, fields, columns, facets }: SearchPageParts): Htm
     fields.map(
       ({ name }) => html`<option value="${name}"${chosen.includes(name) ? html` selected` : nothing}>${name}</option>`,
     );
+  const operatorChoices = operators.map(([value, shown]) => html`<option value="${value}">${shown}</option>`);
   return html`<details class="more options">
 <summary>Filters, columns, facets</summary>
 <div class="fields wide-fields">
@@ -120,7 +128,7 @@ function optionsView({ address, fields, columns, facets }: SearchPageParts): Htm
     ${hidden([])}
     <label for="add-field">Add a filter</label>
     <span class="actions"><select class="select" id="add-field" name="_add_field">${choices([])}</select>
-    <select class="select" name="_add_operator" aria-label="Operator">${operators.map(([value, shown]) => html`<option value="${value}">${shown}</option>`)}</select>
+    <select class="select" name="_add_operator" aria-label="Operator">${operatorChoices}</select>
     <input class="input" name="_add_value" aria-label="Value" autocomplete="off">
     <button class="btn" type="submit">Add</button></span>
     <span class="hint">The same as typing <code>field:value</code> above. <a href="/documentation/supersearch/">All operators</a></span>
@@ -152,9 +160,24 @@ function resultView(parts: SearchPageParts): Html {
 
 /** Nothing is asked yet: what can be asked, ready to be followed and changed. */
 function landingView(): Html {
-  return html`<section class="section" aria-labelledby="examples">${sectionHead('examples', 'For example')}
-<table class="data tight plain narrow"><caption class="vh">Examples of searches</caption><tbody>${searchExamples.map(([text, meaning]) => html`<tr><th scope="row" class="nowrap"><a href="${urlWith('/search/', { q: text })}"><code>${text}</code></a></th><td class="grow soft">${meaning}</td></tr>`)}</tbody></table>
-<p class="links"><a href="/documentation/supersearch/">How to search</a><a href="/documentation/datadictionary/">All fields</a></p></section>`;
+  const rows = searchExamples.map(
+    ([text, meaning]) => html`<tr>
+  <th scope="row" class="nowrap"><a href="${urlWith('/search/', { q: text })}"><code>${text}</code></a></th>
+  <td class="grow soft">${meaning}</td>
+</tr>`,
+  );
+  const links = [
+    html`<a href="/documentation/supersearch/">How to search</a>`,
+    html`<a href="/documentation/datadictionary/">All fields</a>`,
+  ];
+  return html`<section class="section" aria-labelledby="examples">
+${sectionHead('examples', 'For example')}
+<table class="data tight plain narrow">
+  <caption class="vh">Examples of searches</caption>
+  <tbody>${rows}</tbody>
+</table>
+<p class="links">${links}</p>
+</section>`;
 }
 
 /** One notice a kind: what was left out of the search, and what it could not find. */
@@ -164,50 +187,67 @@ function notesView({ notes }: WholeSearch): Html {
   const unknown = notes.flatMap((note) => (note.type === 'unknown_field' ? [note.field] : []));
   const products = notes.flatMap((note) => (note.type === 'unknown_product' ? [note.product] : []));
   const weeks = notes.filter((note) => note.type === 'missing_index').length;
-  return html`${
-    hidden.length === 0
-      ? nothing
-      : notice(
-          'info',
-          html`<strong>${hidden.length === 1 ? 'One field was left out:' : `${hidden.length} fields were left out:`}</strong> ${named(hidden)} ${hidden.length === 1 ? 'is' : 'are'} protected, and your role cannot search or see ${hidden.length === 1 ? 'it' : 'them'}.`,
-          { slug: 'field_not_permitted' },
-        )
-  }${
-    unknown.length === 0
-      ? nothing
-      : notice('warn', html`<strong>There is no such field:</strong> ${named(unknown)} The search was made without.`, {
-          slug: 'unknown_field',
-        })
-  }${
-    products.length === 0
-      ? nothing
-      : notice('info', html`<strong>No report came from</strong> ${named(products)}.`, { slug: 'unknown_product' })
-  }${
-    weeks === 0
-      ? nothing
-      : notice(
-          'info',
-          html`<strong>${weeks === 1 ? 'One week' : `${weeks} weeks`} of this period ${weeks === 1 ? 'is' : 'are'} no longer in the index.</strong> Reports of that time are not counted here.`,
-          { slug: 'missing_index' },
-        )
-  }`;
+  const all: Html[] = [];
+  if (hidden.length > 0)
+    all.push(notice('info', hiddenText(hidden.length, named(hidden)), { slug: 'field_not_permitted' }));
+  if (unknown.length > 0) {
+    const text = html`<strong>There is no such field:</strong> ${named(unknown)} The search was made without.`;
+    all.push(notice('warn', text, { slug: 'unknown_field' }));
+  }
+  if (products.length > 0) {
+    const text = html`<strong>No report came from</strong> ${named(products)}.`;
+    all.push(notice('info', text, { slug: 'unknown_product' }));
+  }
+  if (weeks > 0) {
+    const gone = weeks === 1 ? 'One week of this period is' : `${weeks} weeks of this period are`;
+    const text = html`<strong>${gone} no longer in the index.</strong> Reports of that time are not counted here.`;
+    all.push(notice('info', text, { slug: 'missing_index' }));
+  }
+  return html`${all}`;
+}
+
+function hiddenText(count: number, names: readonly Html[]): Html {
+  return count === 1
+    ? html`<strong>One field was left out:</strong> ${names} is protected, and your role cannot search or see it.`
+    : html`<strong>${count} fields were left out:</strong> ${names} are protected, and your role cannot search or see them.`;
 }
 
 function emptyView(search: WholeSearch, nearest: readonly Nearest[]): Html {
-  return html`<div class="empty"><h2>No report matches</h2>
-<p>Searched ${dateTimeText(search.request.from.date)} to ${dateTimeText(search.request.to.date)}.</p>
-${nearest.length === 0 ? nothing : html`<ul class="links">${nearest.map(({ text, total, url }) => html`<li><a href="${url}">${text}</a> <span class="faint">${countText(total)} reports</span></li>`)}</ul>`}
+  const links = nearest.map(
+    ({ text, total, url }) =>
+      html`<li><a href="${url}">${text}</a> <span class="faint">${countText(total)} reports</span></li>`,
+  );
+  return html`<div class="empty">
+<h2>No report matches</h2>
+<p>Searched ${periodText(search)}.</p>
+${links.length === 0 ? nothing : html`<ul class="links">${links}</ul>`}
 </div>`;
+}
+
+/** The period that was searched, both ends to the second. */
+function periodText({ request }: WholeSearch): string {
+  return `${dateTimeText(request.from.date)} to ${dateTimeText(request.to.date)}`;
 }
 
 function foundView(parts: SearchPageParts, search: WholeSearch): Html {
   const { address } = parts;
   const group = address.last('_group');
-  const actions = html`${group ? nothing : html`<a class="btn to-facets" href="#facets">Facets</a>`}${group ? html`<a class="btn quiet" href="${address.set('_group').url()}">Reports</a>` : html`<a class="btn quiet" href="${address.set('_group', 'signature').url()}">Group by signature</a>`}<a class="btn quiet" href="${address.apiUrl({ _results_number: '50' })}">API address</a>`;
-  const counts = html`${search.clients > 0 ? html`${countText(search.clients)} clients, ` : nothing}${countText(search.signatures)} signature${search.signatures === 1 ? '' : 's'}`;
+  const ways = group
+    ? [html`<a class="btn quiet" href="${address.set('_group').url()}">Reports</a>`]
+    : [
+        html`<a class="btn to-facets" href="#facets">Facets</a>`,
+        html`<a class="btn quiet" href="${address.set('_group', 'signature').url()}">Group by signature</a>`,
+      ];
+  const api = html`<a class="btn quiet" href="${address.apiUrl({ _results_number: '50' })}">API address</a>`;
+  const clients = search.clients > 0 ? `${countText(search.clients)} clients, ` : '';
+  const counts = `${clients}${countText(search.signatures)} signature${search.signatures === 1 ? '' : 's'}`;
   return html`<div class="${group ? 'grouped' : 'search-grid'}">
 <section aria-labelledby="results">
-  <div class="section-head bare"><h2 id="results">${countText(search.total)} report${search.total === 1 ? '' : 's'}</h2><span class="soft">${counts}</span><div class="actions">${actions}</div></div>
+  <div class="section-head bare">
+    <h2 id="results">${countText(search.total)} report${search.total === 1 ? '' : 's'}</h2>
+    <span class="soft">${counts}</span>
+    <div class="actions">${ways}${api}</div>
+  </div>
   ${histogramView(search)}
   ${group ? groupTable(search, group, address) : hitsTable(search, address)}
   ${pager(parts, search, group !== null)}
@@ -228,18 +268,24 @@ function histogramView(search: WholeSearch): Html {
     const endMs = Math.min(toMs, Date.parse(String(term)) + intervalMs);
     const height = Math.max(1, Math.round((44 * count) / most));
     const width = Math.max(0.2, (100 * (endMs - startMs)) / spanMs - 0.2);
-    return `<rect class="s1" x="${((100 * (startMs - fromMs)) / spanMs).toFixed(2)}%" y="${44 - height}" width="${width.toFixed(2)}%" height="${height}"/>`;
+    const x = ((100 * (startMs - fromMs)) / spanMs).toFixed(2);
+    return `<rect class="s1" x="${x}%" y="${44 - height}" width="${width.toFixed(2)}%" height="${height}"/>`;
   });
   const dayMs = 86_400_000;
   const stepMs = Math.max(1, Math.ceil(spanMs / dayMs / 8)) * dayMs;
   const labels: string[] = [];
   for (let at = Math.ceil(fromMs / dayMs) * dayMs; at < toMs - spanMs / 20; at += stepMs)
     labels.push(`<text x="${((100 * (at - fromMs)) / spanMs).toFixed(2)}%" y="57">${dayText(new Date(at))}</text>`);
-  return html`<svg class="chart hist" role="img" aria-label="Reports over time, at most ${most} in ${Math.round(intervalMs / 60_000)} minutes">${raw(bars.join(''))}<rect class="axisline" x="0" y="44" width="100%" height="1"/>${raw(labels.join(''))}</svg>`;
+  const title = `Reports over time, at most ${most} in ${Math.round(intervalMs / 60_000)} minutes`;
+  return html`<svg class="chart hist" role="img" aria-label="${title}">
+${raw(bars.join(''))}
+<rect class="axisline" x="0" y="44" width="100%" height="1"/>
+${raw(labels.join(''))}
+</svg>`;
 }
 
 function pager({ address, page, pageSize }: SearchPageParts, search: WholeSearch, isGrouped: boolean): Html {
-  const searched = html`<span class="faint">searched ${dateTimeText(search.request.from.date)} to ${dateTimeText(search.request.to.date)}, ${Math.round(search.tookMs)} ms</span>`;
+  const searched = html`<span class="faint">searched ${periodText(search)}, ${Math.round(search.tookMs)} ms</span>`;
   if (isGrouped) return html`<p class="pager">${searched}</p>`;
   const last = Math.ceil(Math.min(search.total, searchLimits.resultWindowMax.value) / pageSize);
   const first = (page - 1) * pageSize + 1;
@@ -255,5 +301,9 @@ function pager({ address, page, pageSize }: SearchPageParts, search: WholeSearch
     html`<a href="${address.page(at)}"${at === page ? html` aria-current="page"` : nothing}>${countText(at)}</a>`,
   ]);
   const next = page < last ? html`<a href="${address.page(page + 1)}" rel="next">Next</a>` : nothing;
-  return html`<nav class="pager" aria-label="Pages"><span>${range}</span> ${searched}${last > 1 ? html`<span class="end segments">${links}${next}</span>` : nothing}</nav>`;
+  return html`<nav class="pager" aria-label="Pages">
+  <span>${range}</span>
+  ${searched}
+  ${last > 1 ? html`<span class="end segments">${links}${next}</span>` : nothing}
+</nav>`;
 }

@@ -9,6 +9,7 @@ import type { Facet, SearchAnswer, SearchRequest } from '../../search/search-req
 import type { ApiCall } from '../api/api-endpoint.ts';
 import { searchReaderOf, searchTimeoutMs } from '../api/super-search.ts';
 import { webErrors } from '../errors.ts';
+import { urlWith } from '../html.ts';
 
 /** Who asks, and what they gave. */
 export type SignatureCall = Pick<ApiCall, 'parts' | 'reader' | 'signal' | 'parameters'>;
@@ -92,4 +93,14 @@ export function runSearch(request: SearchRequest, { parts, reader, signal }: Sig
 /** The same request with facets that parameters cannot say. */
 export function withFacets(request: SearchRequest, facets: readonly Facet[], facetsSize: number): SearchRequest {
   return { ...request, facets: [...request.facets, ...facets], facetsSize };
+}
+
+/** Address of a signature page with the same filters; `changes` replace parameters, an empty value removes one. */
+export function signatureUrl(
+  path: string,
+  query: SignatureQuery,
+  changes: Readonly<Record<string, string | readonly string[]>> = {},
+): string {
+  const controls = { _columns: query.columns, _sort: query.sort.join() === '-date' ? [] : query.sort };
+  return urlWith(path, { signature: query.signature, ...Object.fromEntries(query.filters), ...controls, ...changes });
 }
