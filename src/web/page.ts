@@ -42,7 +42,8 @@ const symbols: readonly (readonly [string, string])[] = [
   ['chev', '<path d="m3 5 4 4 4-4"/>'],
   [
     'copy',
-    '<rect x="5" y="5" width="7.5" height="7.5" rx="1.5"/><path d="M9 5V3A1.5 1.5 0 0 0 7.5 1.5h-4.5A1.5 1.5 0 0 0 1.5 3v4.5A1.5 1.5 0 0 0 3 9h2"/>',
+    '<rect x="5" y="5" width="7.5" height="7.5" rx="1.5"/>' +
+      '<path d="M9 5V3A1.5 1.5 0 0 0 7.5 1.5h-4.5A1.5 1.5 0 0 0 1.5 3v4.5A1.5 1.5 0 0 0 3 9h2"/>',
   ],
   ['lock', '<rect x="2.5" y="6" width="9" height="6.5" rx="1.2"/><path d="M4.5 6V4.5a2.5 2.5 0 0 1 5 0V6"/>'],
   ['warn', '<path d="M7 1.8 13 12.2H1zM7 5.5v3M7 10.3v.1"/>'],
@@ -56,7 +57,9 @@ const sprite = raw(
   `<svg hidden>${symbols.map(([name, shape]) => `<symbol id="i-${name}" viewBox="0 0 14 14">${shape}</symbol>`).join('')}</svg>`,
 );
 const brandMark = raw(
-  '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 1h10a2 2 0 0 1 2 2v4.5H9.2L6.8 4.8 4.6 7.5H1V3a2 2 0 0 1 2-2zm-2 8h4.3l1.5-1.9L8.6 9H15v4a2 2 0 0 1-2 2H3a2 2 0 0 1-2-2z"/></svg>',
+  '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="' +
+    'M3 1h10a2 2 0 0 1 2 2v4.5H9.2L6.8 4.8 4.6 7.5H1V3a2 2 0 0 1 2-2z' +
+    'm-2 8h4.3l1.5-1.9L8.6 9H15v4a2 2 0 0 1-2 2H3a2 2 0 0 1-2-2z"/></svg>',
 );
 
 /** An icon of the sprite. */
@@ -102,60 +105,84 @@ function bar(frame: PageFrame, context: PageContext): Html {
   const topcrashers = product
     ? urlWith('/topcrashers/', { product, version: frame.product ? frame.version : null })
     : '/';
+  const links = html`<nav class="appnav" aria-label="Main">
+      ${link('topcrashers', topcrashers, 'Top crashers')}
+      ${link('search', urlWith('/search/', { product: frame.product }), 'Search')}
+      ${link('status', '/status', 'Status')}
+    </nav>`;
   return html`<header class="appbar">
   <div class="appbar-in">
     <a class="brand" href="/">${brandMark}<span class="word">Salvage</span></a>
     ${canRead ? contextMenus(frame, context) : nothing}
-    ${
-      canRead
-        ? html`<nav class="appnav" aria-label="Main">${link('topcrashers', topcrashers, 'Top crashers')} ${link('search', frame.product ? urlWith('/search/', { product: frame.product }) : '/search/', 'Search')} ${link('status', '/status', 'Status')}</nav>
-    <form class="quick" action="/search/quick/" role="search">
-      ${icon('search')}
-      <label class="vh" for="quick">Crash id, signature or query</label>
-      <input id="quick" name="query" type="search" placeholder="Crash id or signature" autocomplete="off" spellcheck="false"><kbd aria-hidden="true">/</kbd>
-      <button class="vh" type="submit" tabindex="-1">Go</button>
-    </form>`
-        : nothing
-    }
+    ${canRead ? links : nothing}
+    ${canRead ? quickSearch : nothing}
     <button class="icon-btn end-first" type="button" data-theme aria-label="Switch light and dark">${icon('theme')}</button>
     ${frame.isUnclaimed ? nothing : personMenu(context)}
   </div>
 </header>`;
 }
 
+const slashKey = html`<kbd aria-hidden="true">/</kbd>`;
+const quickSearch = html`<form class="quick" action="/search/quick/" role="search">
+      ${icon('search')}
+      <label class="vh" for="quick">Crash id, signature or query</label>
+      <input id="quick" name="query" type="search" placeholder="Crash id or signature"
+        autocomplete="off" spellcheck="false">${slashKey}
+      <button class="vh" type="submit" tabindex="-1">Go</button>
+    </form>`;
+
 function contextMenus(frame: PageFrame, context: PageContext): Html {
   if (context.products.length === 0) return nothing;
   const current = frame.product ?? null;
-  const products = context.products.map(
-    ({ product, reportCount }) =>
-      html`<a href="${urlWith('/topcrashers/', { product })}"${product === current ? raw(' aria-current="true"') : nothing}>${cutText(product, 100)} <span class="faint">${reportCount.toLocaleString('en')}</span></a>`,
-  );
+  const marked = (isCurrent: boolean) => (isCurrent ? raw(' aria-current="true"') : nothing);
+  const counted = (name: string, count: number) =>
+    html`${name} <span class="faint">${count.toLocaleString('en')}</span>`;
+  const products = context.products.map(({ product, reportCount }) => {
+    const text = counted(cutText(product, 100), reportCount);
+    return html`<a href="${urlWith('/topcrashers/', { product })}"${marked(product === current)}>${text}</a>`;
+  });
+  const versions = context.versions.map(({ version, reportCount }) => {
+    const url = urlWith('/topcrashers/', { product: current, version });
+    return html`<a href="${url}"${marked(version === frame.version)}>${counted(version, reportCount)}</a>`;
+  });
   const versionMenu = () => html`<span class="slash" aria-hidden="true">/</span>
     <details class="menu">
-      <summary><span class="vh">Version: </span><span class="cut-text">${frame.version ?? 'All versions'}</span> ${icon('chev')}</summary>
+      ${menuSummary('Version', frame.version ?? 'All versions')}
       <div class="menu-list">
-        ${context.versions.map(({ version, reportCount }) => html`<a href="${urlWith('/topcrashers/', { product: current, version })}"${version === frame.version ? raw(' aria-current="true"') : nothing}>${version} <span class="faint">${reportCount.toLocaleString('en')}</span></a>`)}
-        <a href="${urlWith('/topcrashers/', { product: current })}&amp;version="${frame.version ? nothing : raw(' aria-current="true"')}>All versions</a>
+        ${versions}
+        <a href="${urlWith('/topcrashers/', { product: current })}&amp;version="${marked(!frame.version)}>All versions</a>
       </div>
     </details>`;
   return html`<div class="context">
     <details class="menu">
-      <summary><span class="vh">Product: </span><span class="cut-text">${cutText(current ?? 'All products', 100)}</span> ${icon('chev')}</summary>
+      ${menuSummary('Product', cutText(current ?? 'All products', 100))}
       <div class="menu-list">${products}</div>
     </details>
     ${current && context.versions.length > 0 ? versionMenu() : nothing}
     </div>`;
 }
 
+/** What a menu shows when it is closed; what it chooses is said to those who do not see where it stands. */
+function menuSummary(label: string, chosen: string): Html {
+  const text = html`<span class="vh">${label}: </span><span class="cut-text">${chosen}</span>`;
+  return html`<summary>${text} ${icon('chev')}</summary>`;
+}
+
 function personMenu({ access }: PageContext): Html {
   const { reader, session } = access;
   if (!session) return html`<a class="end" href="/sign-in">Sign in</a>`;
   const name = reader.name ?? '';
+  const initial = html`<span class="short" aria-hidden="true">${name.slice(0, 1).toUpperCase()}</span>`;
   return html`<details class="menu end">
-      <summary><span class="long">${name}</span><span class="short" aria-hidden="true">${name.slice(0, 1).toUpperCase()}</span> ${icon('chev')}</summary>
+      <summary><span class="long">${name}</span>${initial} ${icon('chev')}</summary>
       <div class="menu-list">
-        <a href="/profile/">Profile</a><a href="/api/tokens/">API tokens</a>${reader.permissions.has('admin') ? html`<a href="/admin/people">People</a>` : nothing}
-        <form method="post" action="/sign-out"><input type="hidden" name="csrf" value="${session.csrfSecret}"><button type="submit">Sign out</button></form>
+        <a href="/profile/">Profile</a>
+        <a href="/api/tokens/">API tokens</a>
+        ${reader.permissions.has('admin') ? html`<a href="/admin/people">People</a>` : nothing}
+        <form method="post" action="/sign-out">
+          <input type="hidden" name="csrf" value="${session.csrfSecret}">
+          <button type="submit">Sign out</button>
+        </form>
       </div>
     </details>`;
 }
@@ -164,7 +191,9 @@ function personMenu({ access }: PageContext): Html {
 function insecureBanner(context: PageContext): Html {
   const isLoopback = /^(127\.|::1$|::ffff:127\.)/.test(context.access.address);
   if (context.isHttps || isLoopback) return nothing;
-  return html`<p class="notice warn" role="note">${icon('warn')} This site is reached over plain http: put it behind HTTPS before you sign in from elsewhere.</p>`;
+  return html`<p class="notice warn" role="note">
+  ${icon('warn')} This site is reached over plain http: put it behind HTTPS before you sign in from elsewhere.
+</p>`;
 }
 
 function footer(context: PageContext): Html {
@@ -181,9 +210,14 @@ ${keysDialog}`;
 /** What `?` shows; the same list is a page of its own for readers without script. */
 const keysDialog = raw(`<dialog class="keys" id="keys" aria-labelledby="keys-title">
 <h2 id="keys-title">Keys</h2>
-<dl class="kv"><div><dt><kbd>/</kbd></dt><dd>search</dd></div><div><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row</dd></div>
-<div><dt><kbd>o</kbd></dt><dd>open the row</dd></div><div><dt><kbd>t</kbd></dt><dd>threads of a report</dd></div>
-<div><dt><kbd>c</kbd></dt><dd>copy</dd></div><div><dt><kbd>?</kbd></dt><dd>this list</dd></div></dl>
+<dl class="kv">
+<div><dt><kbd>/</kbd></dt><dd>search</dd></div>
+<div><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous row</dd></div>
+<div><dt><kbd>o</kbd></dt><dd>open the row</dd></div>
+<div><dt><kbd>t</kbd></dt><dd>threads of a report</dd></div>
+<div><dt><kbd>c</kbd></dt><dd>copy</dd></div>
+<div><dt><kbd>?</kbd></dt><dd>this list</dd></div>
+</dl>
 <form method="dialog"><button class="btn" type="submit">Close</button></form>
 </dialog>`);
 

@@ -6,12 +6,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { raw } from 'hono/html';
 import { isErrorOf, SalvageError } from '../../lib/errors.ts';
 import { peopleErrors } from '../../people/errors.ts';
+import type { ApiToken } from '../../people/people.ts';
 import { type Permission, permissions, permissionTitles } from '../../people/permissions.ts';
 import { refuseForgedRequest, sessionCookieName, sessionCookieNames } from '../access.ts';
 import { webErrors } from '../errors.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { icon, type PageContext, renderPage, sendPage } from '../page.ts';
-import { command, sectionHead } from '../parts/notices.ts';
+import { pageHead } from '../parts/heads.ts';
+import { command, copyButton, sectionHead } from '../parts/notices.ts';
+import { cell, columnHead, dataTable, rowHead } from '../parts/tables.ts';
 import type { WebParts } from '../web-parts.ts';
 import type { AddPage } from './page-route.ts';
 
@@ -99,9 +102,12 @@ async function openSession(
 /** The link opens a page with one button, so that a program that merely previews links does not use it up. */
 async function claimPage(context: PageContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const secret = (request.query as URLSearchParams).get('link') ?? '';
-  const content = html`<div class="page-head"><h1>Welcome to Salvage</h1></div>
+  const content = html`${pageHead('Welcome to Salvage')}
 <p class="prose">This link signs you in as the admin of this installation. It works once.</p>
-<form class="form" method="post" action="/claim"><input type="hidden" name="link" value="${secret}"><button class="btn primary" type="submit" autofocus>Sign in</button></form>`;
+<form class="form" method="post" action="/claim">
+  <input type="hidden" name="link" value="${secret}">
+  <button class="btn primary" type="submit" autofocus>Sign in</button>
+</form>`;
   // A person at the machine itself needs no second press; the form is sent by the island.
   return sendPage(
     reply,
@@ -126,15 +132,25 @@ async function claim(
 }
 
 function signInPage(context: PageContext, next: string, problem: string | null): Html {
-  const content = html`<div class="page-head"><h1>Sign in</h1></div>
-${problem ? html`<p class="notice danger" role="alert">${icon('warn')}<span class="body">${problem}</span></p>` : nothing}
+  const alert = html`<p class="notice danger" role="alert">${icon('warn')}<span class="body">${problem}</span></p>`;
+  const content = html`${pageHead('Sign in')}
+${problem ? alert : nothing}
 <form class="form" method="post" action="/sign-in">
   <input type="hidden" name="next" value="${next}">
-  <p class="field"><label for="name">Name</label><input class="input" id="name" name="name" autocomplete="username" required></p>
-  <p class="field"><label for="password">Password</label><input class="input" id="password" name="password" type="password" autocomplete="current-password" required></p>
+  <p class="field">
+    <label for="name">Name</label>
+    <input class="input" id="name" name="name" autocomplete="username" required>
+  </p>
+  <p class="field">
+    <label for="password">Password</label>
+    <input class="input" id="password" name="password" type="password" autocomplete="current-password" required>
+  </p>
   <p><button class="btn primary" type="submit">Sign in</button></p>
 </form>
-<section class="section form"><p class="soft">Without a password: run this on the server and open what it prints.</p>${command('cmd-link', './salvage admin link')}</section>`;
+<section class="section form">
+  <p class="soft">Without a password: run this on the server and open what it prints.</p>
+  ${command('cmd-link', './salvage admin link')}
+</section>`;
   return renderPage({ title: 'Sign in', nav: null, page: 'sign-in', content }, context);
 }
 
@@ -182,11 +198,19 @@ async function signOut(
 function profilePage(context: PageContext): Html {
   const { reader } = context.access;
   const rows = permissions.map((permission) => {
-    const isGranted = reader.permissions.has(permission);
-    return html`<tr><th scope="row" class="grow">${permissionTitles[permission]}</th><td>${isGranted ? html`<span class="state ok">Yes</span>` : html`<span class="faint">No</span>`}</td></tr>`;
+    const granted = reader.permissions.has(permission)
+      ? html`<span class="state ok">Yes</span>`
+      : html`<span class="faint">No</span>`;
+    return html`<tr><th scope="row" class="grow">${permissionTitles[permission]}</th><td>${granted}</td></tr>`;
   });
-  const content = html`<div class="page-head"><h1>${reader.name ?? 'Nobody'}</h1><p class="lead">may see ${reader.products === null ? 'all products' : reader.products.join(', ')}</p><div class="actions"><a class="btn quiet" href="/api/tokens/">API tokens</a></div></div>
-<table class="data tight plain profile"><caption class="vh">Permissions</caption><thead><tr><th scope="col" class="grow">Permission</th><th scope="col">Granted</th></tr></thead><tbody>${rows}</tbody></table>`;
+  const lead = `may see ${reader.products === null ? 'all products' : reader.products.join(', ')}`;
+  const tokens = html`<a class="btn quiet" href="/api/tokens/">API tokens</a>`;
+  const content = html`${pageHead(reader.name ?? 'Nobody', lead, tokens)}
+<table class="data tight plain profile">
+  <caption class="vh">Permissions</caption>
+  <thead><tr><th scope="col" class="grow">Permission</th><th scope="col">Granted</th></tr></thead>
+  <tbody>${rows}</tbody>
+</table>`;
   return renderPage({ title: 'Profile', nav: 'account', page: 'profile', content }, context);
 }
 
@@ -194,37 +218,79 @@ async function tokensPage(context: PageContext, made: string | null): Promise<Ht
   const { reader, session } = context.access;
   if (!session || reader.accountId === null) throw new SalvageError(webErrors.login_required);
   const tokens = await context.parts.people.listTokens(reader.accountId);
-  const day = (date: Date | null) => (date ? date.toISOString().slice(0, 10) : 'never');
-  const rows = tokens.map(
-    (token) => html`<tr role="row">
-  <th role="rowheader" scope="row"><span class="strong">${token.name}</span></th><td role="cell" class="nowrap" data-label="Ends in"><span class="id">…${token.lastFour}</span></td><td role="cell" class="grow soft">${token.permissions.map((permission) => permissionTitles[permission]).join(', ')}</td>
-  <td role="cell" class="nowrap" data-label="Made">${day(token.createdAt)}</td><td role="cell" class="nowrap" data-label="Expires">${token.revokedAt ? html`<span class="state danger">revoked</span>` : day(token.expiresAt)}</td><td role="cell" class="nowrap" data-label="Last used">${day(token.lastUsedAt)}</td>
-  <td role="cell">${token.revokedAt ? nothing : html`<form method="post" action="/api/tokens/revoke"><input type="hidden" name="csrf" value="${session.csrfSecret}"><input type="hidden" name="id" value="${token.id}"><button class="btn" type="submit">Revoke</button></form>`}</td>
-</tr>`,
-  );
+  const heads = [
+    columnHead('For'),
+    columnHead('Ends in'),
+    columnHead('Permissions', 'grow'),
+    columnHead('Made'),
+    columnHead('Expires'),
+    columnHead('Last used'),
+    columnHead(html`<span class="vh">Revoke</span>`),
+  ];
+  const rows = tokens.map((token) => tokenRow(token, session.csrfSecret));
   const boxes = permissions
     .filter((permission) => reader.permissions.has(permission))
-    .map(
-      (permission) =>
-        // Without this one a token opens nothing.
-        html`<label class="check"><input type="checkbox" name="permissions" value="${permission}"${permission === 'view' ? raw(' checked') : nothing}> ${permissionTitles[permission]}</label>`,
-    );
-  const content = html`<div class="page-head"><h1>API tokens</h1></div>
-${made ? html`<div class="notice ok" role="status">${icon('ok')}<div class="body"><strong>Copy it now; it is not shown again.</strong> <code id="token">${made}</code> <button class="copy" type="button" data-copy="token">${icon('copy')}<span data-label>Copy</span></button></div></div>` : nothing}
-${
-  tokens.length === 0
-    ? html`<p class="prose">No tokens yet. Programs send one in the header <code>Auth-Token</code>; <a href="/api/">what they can ask for</a>.</p>`
-    : html`<div class="table-wrap"><table role="table" class="data tight plain stack"><caption class="vh">Tokens</caption><thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">For</th><th role="columnheader" scope="col">Ends in</th><th role="columnheader" scope="col" class="grow">Permissions</th><th role="columnheader" scope="col">Made</th><th role="columnheader" scope="col">Expires</th><th role="columnheader" scope="col">Last used</th><th role="columnheader" scope="col"><span class="vh">Revoke</span></th></tr></thead><tbody role="rowgroup">${rows}</tbody></table></div>`
-}
-<section class="section" aria-labelledby="make">${sectionHead('make', 'Make a token')}
+    .map((permission) => {
+      // Without this one a token opens nothing.
+      const checked = permission === 'view' ? raw(' checked') : nothing;
+      const box = html`<input type="checkbox" name="permissions" value="${permission}"${checked}>`;
+      return html`<label class="check">${box} ${permissionTitles[permission]}</label>`;
+    });
+  const content = html`${pageHead('API tokens')}
+${made ? madeNotice(made) : nothing}
+${tokens.length === 0 ? noTokens : dataTable('Tokens', heads, rows, { look: 'tight plain stack' })}
+<section class="section" aria-labelledby="make">
+${sectionHead('make', 'Make a token')}
 <form class="form" method="post" action="/api/tokens/">
   <input type="hidden" name="csrf" value="${session.csrfSecret}">
-  <p class="field"><label for="token-name">What it is for</label><input class="input" id="token-name" name="name" required maxlength="100"></p>
+  <p class="field">
+    <label for="token-name">What it is for</label>
+    <input class="input" id="token-name" name="name" required maxlength="100">
+  </p>
   <fieldset class="field"><legend class="label">What it may do</legend>${boxes}</fieldset>
-  <p class="field short-field"><label for="days">Days until it ends</label><input class="input" id="days" name="days" type="number" min="1" max="366" value="90"></p>
+  <p class="field short-field">
+    <label for="days">Days until it ends</label>
+    <input class="input" id="days" name="days" type="number" min="1" max="366" value="90">
+  </p>
   <p><button class="btn primary" type="submit">Make a token</button></p>
-</form></section>`;
+</form>
+</section>`;
   return renderPage({ title: 'API tokens', nav: 'account', page: 'tokens', content }, context);
+}
+
+const noTokens = html`<p class="prose">
+  No tokens yet. Programs send one in the header <code>Auth-Token</code>; <a href="/api/">what they can ask for</a>.
+</p>`;
+
+/** The only time that the whole token is shown. */
+function madeNotice(token: string): Html {
+  return html`<div class="notice ok" role="status">${icon('ok')}
+  <div class="body">
+    <strong>Copy it now; it is not shown again.</strong>
+    <code id="token">${token}</code>
+    ${copyButton('token', 'Copy')}
+  </div>
+</div>`;
+}
+
+function tokenRow(token: ApiToken, csrf: string): Html {
+  const day = (date: Date | null) => (date ? date.toISOString().slice(0, 10) : 'never');
+  const titles = token.permissions.map((permission) => permissionTitles[permission]).join(', ');
+  const expires = token.revokedAt ? html`<span class="state danger">revoked</span>` : day(token.expiresAt);
+  const revoke = html`<form method="post" action="/api/tokens/revoke">
+  <input type="hidden" name="csrf" value="${csrf}">
+  <input type="hidden" name="id" value="${token.id}">
+  <button class="btn" type="submit">Revoke</button>
+</form>`;
+  return html`<tr role="row">
+  ${rowHead(html`<span class="strong">${token.name}</span>`)}
+  ${cell(html`<span class="id">…${token.lastFour}</span>`, 'nowrap', 'Ends in')}
+  ${cell(titles, 'grow soft')}
+  ${cell(day(token.createdAt), 'nowrap', 'Made')}
+  ${cell(expires, 'nowrap', 'Expires')}
+  ${cell(day(token.lastUsedAt), 'nowrap', 'Last used')}
+  ${cell(token.revokedAt ? nothing : revoke)}
+</tr>`;
 }
 
 async function makeToken(

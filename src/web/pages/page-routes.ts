@@ -12,6 +12,7 @@ import { readAssets } from '../assets.ts';
 import { webErrors } from '../errors.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { isHttps, type PageContext, renderPage, sendPage } from '../page.ts';
+import { pageHead } from '../parts/heads.ts';
 import { command } from '../parts/notices.ts';
 import { ticked } from '../parts/text.ts';
 import { type ShownError, sendError, shownError } from '../send-error.ts';
@@ -82,7 +83,7 @@ async function makeContext(
 
 /** First what is the case, then what to do, the slug last and faint; then the ways out. */
 function errorContent(shown: ShownError, ways: Html = nothing): Html {
-  return html`<div class="page-head"><h1>${titleOf(shown)}</h1></div>
+  return html`${pageHead(titleOf(shown))}
 <p class="prose strong">${ticked(shown.message)}</p>
 <p class="prose">${ticked(shown.remedy)} <span class="faint">${shown.slug}</span></p>
 ${ways}`;
@@ -104,11 +105,20 @@ function titleOf({ status, slug }: ShownError): string {
 
 /** Before anybody has signed in there is one thing to do, and it is done on the server. */
 function unclaimedContent(): Html {
-  return html`<div class="page-head"><h1>Salvage runs, and waits for its owner</h1></div>
+  return html`${pageHead('Salvage runs, and waits for its owner')}
 <p class="prose">Nothing is shown before somebody has signed in for the first time. Crash reports are taken in already.</p>
 <ol class="numbered">
-  <li><div><h2>Open the link that the terminal shows</h2><p class="soft"><code>npm start</code> and <code>salvage serve</code> print it once they are ready; it signs you in.</p></div></li>
-  <li><div><h2>Or ask for a fresh one on the server</h2><p class="soft">It works once, for 30 minutes.</p>${command('cmd-link', './salvage admin link')}</div></li>
+  <li><div>
+    <h2>Open the link that the terminal shows</h2>
+    <p class="soft">
+      <code>npm start</code> and <code>salvage serve</code> print it once they are ready; it signs you in.
+    </p>
+  </div></li>
+  <li><div>
+    <h2>Or ask for a fresh one on the server</h2>
+    <p class="soft">It works once, for 30 minutes.</p>
+    ${command('cmd-link', './salvage admin link')}
+  </div></li>
 </ol>
 <p class="faint">not_claimed</p>`;
 }
@@ -134,7 +144,11 @@ async function sendErrorPage(
       .type('text/plain; charset=utf-8')
       .send(`${title}. ${shown.message} ${shown.remedy} [${shown.slug}]`);
   const isUnclaimed = shown.slug === webErrors.not_claimed.slug;
-  const ways = html`<div class="actions section"><a class="btn" href="/">Start page</a>${context.access.session ? nothing : html`<a class="btn quiet" href="/sign-in">Sign in</a>`}</div>`;
+  const signIn = html`<a class="btn quiet" href="/sign-in">Sign in</a>`;
+  const ways = html`<div class="actions section">
+  <a class="btn" href="/">Start page</a>
+  ${context.access.session ? nothing : signIn}
+</div>`;
   const content = isUnclaimed ? unclaimedContent() : errorContent(shown, ways);
   const frame = { title: isUnclaimed ? 'Welcome' : title, nav: null, page: 'error', isUnclaimed, content };
   return sendPage(reply, renderPage(frame, context), shown.status);

@@ -11,7 +11,9 @@ import { refuseForgedRequest, requirePermissions } from '../access.ts';
 import { webErrors } from '../errors.ts';
 import { type Html, html, nothing } from '../html.ts';
 import { type PageContext, renderPage, sendPage } from '../page.ts';
+import { pageHead } from '../parts/heads.ts';
 import { notice, sectionHead } from '../parts/notices.ts';
+import { cell, columnHead, dataTable, rowHead } from '../parts/tables.ts';
 import { cutText } from '../parts/text.ts';
 import type { AddPages } from './page-route.ts';
 
@@ -82,38 +84,103 @@ async function applyChange({ parts, access }: PageContext, form: URLSearchParams
 async function peoplePage(context: PageContext, problem: string | null): Promise<Html> {
   const accounts = await context.parts.people.listAccounts();
   const csrf = context.access.session?.csrfSecret ?? '';
-  const content = html`<div class="page-head"><h1>People</h1><p class="lead">${accounts.length} account${accounts.length === 1 ? '' : 's'}</p><div class="actions"><a class="btn quiet" href="/api/v1/audit">Audit trail</a><a class="btn quiet" href="/api/v1/accounts">JSON</a></div></div>
-${problem === null ? nothing : notice('danger', html`<strong>That was not changed.</strong> ${problem}`, { slug: 'person_invalid' })}
-<div class="table-wrap"><table role="table" class="data stack people">
-  <caption class="vh">Accounts</caption>
-  <thead role="rowgroup"><tr role="row"><th role="columnheader" scope="col">Name</th><th role="columnheader" scope="col">State</th><th role="columnheader" scope="col" class="grow">Role, products, new password</th><th role="columnheader" scope="col"><span class="vh">Active</span></th></tr></thead>
-  <tbody role="rowgroup">${accounts.map((account) => accountRow(account, csrf))}</tbody>
-</table></div>
+  const lead = `${accounts.length} account${accounts.length === 1 ? '' : 's'}`;
+  const actions = html`<a class="btn quiet" href="/api/v1/audit">Audit trail</a>
+    <a class="btn quiet" href="/api/v1/accounts">JSON</a>`;
+  const heads = [
+    columnHead('Name'),
+    columnHead('State'),
+    columnHead('Role, products, new password', 'grow'),
+    columnHead(html`<span class="vh">Active</span>`),
+  ];
+  const rows = accounts.map((account) => accountRow(account, csrf));
+  const content = html`${pageHead('People', lead, actions)}
+${problem === null ? nothing : problemNotice(problem)}
+${dataTable('Accounts', heads, rows, { look: 'stack people' })}
 <section class="section" aria-labelledby="add-person">
 ${sectionHead('add-person', 'Add a person')}
-<form class="fields below people-form" method="post" action="/admin/people">
-  <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="action" value="add">
-  <p class="field"><label for="new-name">Name</label><input class="input" id="new-name" name="name" required maxlength="100" autocomplete="off"></p>
-  <p class="field"><label for="new-role">Role</label>${roleSelect('new-role', 'viewer', true)}</p>
-  <p class="field"><label for="new-products">Products</label><input class="input" id="new-products" name="products" placeholder="all" autocomplete="off"><span class="hint">Separated by commas; empty = all</span></p>
-  <p class="field"><label for="new-password">Password</label><input class="input" id="new-password" name="password" type="password" minlength="12" autocomplete="new-password"><span class="hint">12 characters or more; none = tokens only</span></p>
-  <p class="field"><span class="label">&nbsp;</span><button class="btn primary" type="submit">Add</button></p>
-</form>
+${addForm(csrf)}
 </section>`;
   return renderPage({ title: 'People', nav: 'account', page: 'people', content }, context);
 }
 
+function problemNotice(problem: string): Html {
+  return notice('danger', html`<strong>That was not changed.</strong> ${problem}`, { slug: 'person_invalid' });
+}
+
+function addForm(csrf: string): Html {
+  return html`<form class="fields below people-form" method="post" action="/admin/people">
+  ${hiddenInputs({ csrf, action: 'add' })}
+  <p class="field">
+    <label for="new-name">Name</label>
+    <input class="input" id="new-name" name="name" required maxlength="100" autocomplete="off">
+  </p>
+  <p class="field">
+    <label for="new-role">Role</label>
+    ${roleSelect('new-role', 'viewer', true)}
+  </p>
+  <p class="field">
+    <label for="new-products">Products</label>
+    <input class="input" id="new-products" name="products" placeholder="all" autocomplete="off">
+    <span class="hint">Separated by commas; empty = all</span>
+  </p>
+  <p class="field">
+    <label for="new-password">Password</label>
+    <input class="input" id="new-password" name="password" type="password" minlength="12" autocomplete="new-password">
+    <span class="hint">12 characters or more; none = tokens only</span>
+  </p>
+  <p class="field">
+    <span class="label">&nbsp;</span>
+    <button class="btn primary" type="submit">Add</button>
+  </p>
+</form>`;
+}
+
+/** What a form sends besides what a person enters. */
+function hiddenInputs(values: Readonly<Record<string, string>>): Html[] {
+  return Object.entries(values).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
+}
+
 function roleSelect(id: string, chosen: Role, isLong: boolean): Html {
-  return html`<select class="select" id="${id}" name="role" aria-label="Role">${roles.map((role) => html`<option value="${role}"${role === chosen ? html` selected` : nothing}>${isLong ? roleTitles[role] : (roleTitles[role].split(':')[0] ?? role)}</option>`)}</select>`;
+  const options = roles.map((role) => {
+    const title = isLong ? roleTitles[role] : (roleTitles[role].split(':')[0] ?? role);
+    return html`<option value="${role}"${role === chosen ? html` selected` : nothing}>${title}</option>`;
+  });
+  return html`<select class="select" id="${id}" name="role" aria-label="Role">${options}</select>`;
 }
 
 function accountRow(account: Account, csrf: string): Html {
-  const hidden = html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="id" value="${account.id}">`;
-  const name = cutText(account.name, 100);
+  const state = account.isActive
+    ? html`<span class="state ok">active</span>`
+    : html`<span class="state">not active</span>`;
+  const hint = account.hasPassword ? nothing : html` <span class="faint">no password</span>`;
   return html`<tr role="row">
-  <th role="rowheader" scope="row" class="nowrap">${name}</th>
-  <td role="cell" class="nowrap"><span class="state ${account.isActive ? 'ok' : ''}">${account.isActive ? 'active' : 'not active'}</span>${account.hasPassword ? nothing : html` <span class="faint">no password</span>`}</td>
-  <td role="cell" class="grow"><form class="actions" method="post" action="/admin/people">${hidden}<input type="hidden" name="action" value="change">${roleSelect(`role-${account.id}`, account.role, false)}<input class="input" name="products" aria-label="Products of ${name}" placeholder="all products" value="${account.products === null ? '' : account.products.join(', ')}"><input class="input" name="password" type="password" minlength="12" aria-label="New password of ${name}" placeholder="same password" autocomplete="new-password"><button class="btn" type="submit">Change</button></form></td>
-  <td role="cell" class="nowrap"><form method="post" action="/admin/people">${hidden}<input type="hidden" name="action" value="${account.isActive ? 'deactivate' : 'activate'}"><button class="btn ${account.isActive ? 'danger' : ''}" type="submit">${account.isActive ? 'Deactivate' : 'Activate'}</button></form></td>
+  ${rowHead(cutText(account.name, 100), 'nowrap')}
+  ${cell(html`${state}${hint}`, 'nowrap')}
+  ${cell(changeForm(account, csrf), 'grow')}
+  ${cell(activeForm(account, csrf), 'nowrap')}
 </tr>`;
+}
+
+function changeForm(account: Account, csrf: string): Html {
+  const name = cutText(account.name, 100);
+  const products = account.products === null ? '' : account.products.join(', ');
+  return html`<form class="actions" method="post" action="/admin/people">
+  ${hiddenInputs({ csrf, id: String(account.id), action: 'change' })}
+  ${roleSelect(`role-${account.id}`, account.role, false)}
+  <input class="input" name="products" aria-label="Products of ${name}" placeholder="all products" value="${products}">
+  <input class="input" name="password" type="password" minlength="12" aria-label="New password of ${name}"
+    placeholder="same password" autocomplete="new-password">
+  <button class="btn" type="submit">Change</button>
+</form>`;
+}
+
+function activeForm({ id, isActive }: Account, csrf: string): Html {
+  const button = isActive
+    ? html`<button class="btn danger" type="submit">Deactivate</button>`
+    : html`<button class="btn" type="submit">Activate</button>`;
+  return html`<form method="post" action="/admin/people">
+  ${hiddenInputs({ csrf, id: String(id), action: isActive ? 'deactivate' : 'activate' })}
+  ${button}
+</form>`;
 }

@@ -123,10 +123,9 @@ function withCutTemplates(text: string): Html {
     // A name that begins with brackets is Rust's `<T as Trait>::f`: they are the name itself.
     if (start === 0 || at - start < templateShownMax) continue;
     const template = text.slice(start, at + 1);
-    pieces.push(
-      breakable(text.slice(done, start)),
-      html`<span class="tpl"><span class="cut" title="${template}">&lt;…&gt;</span><span class="full">${breakable(template)}</span></span>`,
-    );
+    const cut = html`<span class="cut" title="${template}">&lt;…&gt;</span>`;
+    const full = html`<span class="full">${breakable(template)}</span>`;
+    pieces.push(breakable(text.slice(done, start)), html`<span class="tpl">${cut}${full}</span>`);
     done = at + 1;
   }
   return html`${pieces}${breakable(text.slice(done))}`;

@@ -70,8 +70,10 @@ ${note === null ? '' : html`<p class="demo-note">${note}</p>`}
 </section>`;
 }
 
-const roles =
-  'bg-page bg-subtle bg-inset bg-hover bg-selected bg-target line line-strong text text-2 text-3 accent danger warn ok secret data-1 data-2 data-3 data-4 data-rest data-track';
+const roles = [
+  'bg-page bg-subtle bg-inset bg-hover bg-selected bg-target line line-strong text text-2 text-3',
+  'accent danger warn ok secret data-1 data-2 data-3 data-4 data-rest data-track',
+].join(' ');
 
 function swatches(): Html {
   const items = roles.split(' ').map((role) => {
