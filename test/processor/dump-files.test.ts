@@ -3,15 +3,15 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CrashFolder, removeLeftoverFolders, serviceFolderName } from '../../src/processor/dump-files.ts';
+import { temporaryFolder } from '../services/temporary-folder.ts';
 import { crashId } from './fakes.ts';
 
 test('folders of killed processors go once nobody has touched them for long; anything else stays', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'leftovers-'));
+  const root = temporaryFolder('leftovers');
   for (const owner of [crashId, serviceFolderName])
     await writeFile(await new CrashFolder(root, owner).newFile('.dump'), 'x');
   for (const other of ['mine', 'service', `${crashId}`, 'services-x', '-x']) await mkdir(join(root, other));

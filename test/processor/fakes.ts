@@ -2,9 +2,7 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CrashId } from '../../src/crash/crash-id.ts';
 import { type Dump, dumpFromBytes } from '../../src/crash/dump.ts';
 import type { ProcessedCrash } from '../../src/crash/processed-crash.ts';
@@ -29,6 +27,7 @@ import type { CrashQueue, QueuedCrash } from '../../src/queue/crash-queue.ts';
 import { parseSiglists } from '../../src/signature/signature.ts';
 import type { CrashStorage } from '../../src/storage/crash-storage.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
+import { temporaryFolder } from '../services/temporary-folder.ts';
 
 export const crashId = '11111111-2222-4333-8444-555550261120';
 export const anotherId = '11111111-2222-4333-8444-666660261120';
@@ -353,7 +352,7 @@ export function partsOf(extras: Partial<ProcessorParts> = {}): FakeParts {
     ...extras,
     settings: {
       hostname: 'host',
-      tmpDir: mkdtempSync(join(tmpdir(), 'processor-test-')),
+      tmpDir: temporaryFolder('processor-test'),
       concurrency: 4,
       crashTimeMs: 300_000,
       attemptsMax: 3,

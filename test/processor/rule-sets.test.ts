@@ -4,8 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SalvageError } from '../../src/lib/errors.ts';
@@ -15,6 +14,7 @@ import type { Rule } from '../../src/processor/rule.ts';
 import { loadOwnRules, makePipelines, parsePipelines, RuleRegistry } from '../../src/processor/rule-sets.ts';
 import { socorro2015Rules } from '../../src/processor/rules/socorro-2015/socorro-2015.ts';
 import { todayRules } from '../../src/processor/rules/today.ts';
+import { temporaryFolder } from '../services/temporary-folder.ts';
 import { contextOf } from './fakes.ts';
 
 const increment: Rule = {
@@ -152,7 +152,7 @@ test('what cannot be used is refused with its place', () => {
 });
 
 test('rules of one’s own come from a module', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'rules-'));
+  const folder = temporaryFolder('rules');
   await writeFile(
     join(folder, 'rules.mjs'),
     `export const rules = [{ name: 'Mine', doc: 'Mine.', action({ processed }) { processed.mine = 1; return true; } }];`,

@@ -3,8 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mainDumpName } from '../../src/crash/raw-crash.ts';
@@ -13,6 +12,7 @@ import { applyRuleSet } from '../../src/processor/apply-rules.ts';
 import type { DumpFile } from '../../src/processor/dump-files.ts';
 import { presets } from '../../src/processor/presets.ts';
 import { RuleRegistry } from '../../src/processor/rule-sets.ts';
+import { temporaryFolder } from '../services/temporary-folder.ts';
 import { type ContextParts, contextOf, stackwalkOf } from './fakes.ts';
 
 // Rules that only the sets of 2015 have: there are no vectors for them, so each has cases of its own, made from the
@@ -498,7 +498,7 @@ test('MissingSymbolsRule records each module once, by the date of the crash', as
 });
 
 test('JitCrashCategorizeRule runs its program on the dump, without a shell', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'jit-'));
+  const folder = temporaryFolder('jit');
   const program = join(folder, 'categorize');
   await writeFile(program, '#!/bin/sh\ncat "$1"\nexit 3\n');
   await chmod(program, 0o755);

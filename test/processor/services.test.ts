@@ -3,13 +3,12 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeMemoryLogger } from '../../src/lib/log.ts';
 import { makeServiceServer, type ServiceParts } from '../../src/processor/services.ts';
+import { temporaryFolder } from '../services/temporary-folder.ts';
 import { until } from '../services/until.ts';
 import { plainSiglists, stackwalkOf, walkerOf } from './fakes.ts';
 
@@ -17,7 +16,7 @@ async function serving(
   extras: Partial<ServiceParts>,
   during: (url: string, tmpDir: string) => Promise<void>,
 ): Promise<void> {
-  const tmpDir = await mkdtemp(join(tmpdir(), 'services-'));
+  const tmpDir = temporaryFolder('services');
   const server = makeServiceServer({
     walker: walkerOf(stackwalkOf(['App::Crash(int)'])),
     siglists: () => plainSiglists,

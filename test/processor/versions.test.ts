@@ -3,8 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -12,6 +11,7 @@ import { SalvageError } from '../../src/lib/errors.ts';
 import { makeProcessor } from '../../src/processor/processor.ts';
 import { firstOf, makeHttpVersions, noVersions } from '../../src/processor/version-source.ts';
 import { importVersions, parseVersions, VersionsFile } from '../../src/processor/versions-file.ts';
+import { temporaryFolder } from '../services/temporary-folder.ts';
 import { crashId, FakeClock, partsOf } from './fakes.ts';
 
 const build = { product: 'Lantern', channel: 'beta', buildId: '20261119' };
@@ -46,7 +46,7 @@ test('any text is parsed or refused, never anything else', () => {
 });
 
 test('imported builds are found at once by a running processor, and damage does not lose them', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'versions-')), 'data', 'versions.jsonl');
+  const path = join(temporaryFolder('versions'), 'data', 'versions.jsonl');
   const clock = new FakeClock();
   const source = new VersionsFile(path, () => clock.monotonicMs());
   assert.equal(await source.versionOf(build), null);
@@ -64,14 +64,14 @@ test('imported builds are found at once by a running processor, and damage does 
 });
 
 test('crashes that come at once all wait for the first reading', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'versions-')), 'versions.jsonl');
+  const path = join(temporaryFolder('versions'), 'versions.jsonl');
   await importVersions(path, [{ ...build, version: '1.2b3' }]);
   const source = new VersionsFile(path, () => 0);
   assert.deepEqual(await Promise.all([source.versionOf(build), source.versionOf(build)]), ['1.2b3', '1.2b3']);
 });
 
 test('versions of a product that is no browser count from the first crash on', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'versions-')), 'versions.jsonl');
+  const path = join(temporaryFolder('versions'), 'versions.jsonl');
   const clock = new FakeClock();
   const versions = new VersionsFile(path, () => clock.monotonicMs());
   const parts = partsOf({ services: { ...partsOf().services, versions } });
