@@ -199,15 +199,14 @@ export class ReportReader {
     part.sizeBytes += bytes.length;
     if (part.isDropped || part.kind === 'skipped') return;
     if (part.kind === 'dump') this.#takeDumpData(part, bytes);
-    else if (this.heldBytes + part.sizeBytes > this.#options.annotationsSizeBytesMax)
-      this.#drop(part, 'extract payload text part exception: body part is too large');
+    else if (this.heldBytes + part.sizeBytes > this.#options.annotationsSizeBytesMax) this.#drop(part);
     else this.#pieces.push(bytes);
   }
 
   #takeDumpData(part: OpenPart, bytes: Buffer): void {
     const isAttachment = !isMinidumpName(part.name) && !part.startsLikeMinidump;
     if (isAttachment && part.sizeBytes > this.#options.attachmentSizeBytesMax) {
-      this.#drop(part, `dropped ${part.name}: larger than ${this.#options.attachmentSizeBytesMax} bytes`);
+      this.#drop(part);
       return;
     }
     if (!this.#isHashing) return;
@@ -215,10 +214,16 @@ export class ReportReader {
     else this.#pieces.push(bytes);
   }
 
-  #drop(part: OpenPart, text: string): void {
+  /** What is left of it is read on, so that the note can say how large it was. */
+  #drop(part: OpenPart): void {
     part.isDropped = true;
     this.#pieces = [];
-    this.#remark('error', text);
+  }
+
+  #noteDropped({ kind, name, sizeBytes }: OpenPart): void {
+    const limit = this.#options.attachmentSizeBytesMax;
+    if (kind === 'dump') this.#remark('error', `dropped ${name}: ${sizeBytes} bytes, larger than ${limit} bytes`);
+    else this.#remark('error', 'extract payload text part exception: body part is too large');
   }
 
   /** What was pushed may be reused by its owner now: keep text as copies, dumps as a running hash. */
@@ -237,7 +242,8 @@ export class ReportReader {
 
   #endPart(): void {
     const part = this.#part as OpenPart;
-    if (!part.isDropped && part.kind !== 'skipped') {
+    if (part.isDropped) this.#noteDropped(part);
+    else if (part.kind !== 'skipped') {
       if (part.kind === 'dump') this.dumps.set(part.name, this.#dumpOf(part, part.name));
       else if (part.kind === 'json') this.#takeJson(part);
       else this.#takeField(part);

@@ -269,7 +269,7 @@ export function richReport(crashId: string, at: Date, threadCount = 12): PageRep
     URL: processed.url,
     LanternWorkspace: 'shared',
     metadata: {
-      collector_notes: ['dropped attachment_log: larger than 10485760 bytes'],
+      collector_notes: ['dropped attachment_log: 23068672 bytes, larger than 10485760 bytes'],
       dump_checksums: { upload_file_minidump: 'ab'.repeat(32) },
       payload: 'multipart',
       payload_compressed: '0',

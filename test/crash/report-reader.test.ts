@@ -85,7 +85,7 @@ test('report reader: an attachment that is too large is dropped and noted, a min
   assert.deepEqual([...reader.dumps.keys()], ['crash', 'upload_file_minidump', 'small']);
   assert.deepEqual(
     reader.remarks.map((remark) => remark.text),
-    ['dropped core: larger than 1000 bytes'],
+    ['dropped core: 5000 bytes, larger than 1000 bytes'],
   );
 });
 

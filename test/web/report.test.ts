@@ -55,7 +55,7 @@ describe('the page of a report', async () => {
     assert.match(text, /class="frame lost guess" id="t0-f4"/);
     assert.match(text, /dump_syms --inlines --store symbols wick_overlay\.pdb &amp;&amp; salvage symbols add symbols/);
     assert.match(text, /irrelevant_signature_re\.txt:41/);
-    assert.match(text, /attachment_log/);
+    assert.match(text, /<code>attachment_log<\/code> of 23\.1 MB: larger than the limit [^<]*\(10\.5 MB\)/);
     assert.match(text, /id="m-B7720E94A13F4F6C8D1B5C93E0A4D7F51"/);
     assert.match(
       text,

@@ -248,8 +248,8 @@ export function lostPartsNotice({ lost_parts: lost }: ReportView): Html {
   if (lost.length === 0) return nothing;
   const one = lost[0] as (typeof lost)[number];
   const parts = lost.map(
-    ({ name, limit_bytes: limit, reason }) =>
-      html` <code>${name}</code>: ${reason}${limit === null ? '' : ` (${bytesText(limit)})`}.`,
+    ({ name, size_bytes: size, limit_bytes: limit, reason }) =>
+      html` <code>${name}</code>${size === null ? '' : ` of ${bytesText(size)}`}: ${reason}${limit === null ? '' : ` (${bytesText(limit)})`}.`,
   );
   const count = lost.length === 1 ? 'One part was lost.' : `${lost.length} parts were lost.`;
   const isWhole = !lost.some(({ slug }) => slug === 'too_many_files');

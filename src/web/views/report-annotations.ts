@@ -47,6 +47,7 @@ export function annotationsView(
 /** A part of the report that did not make it into storage (web.md X24). */
 export interface LostPartView {
   readonly name: string;
+  readonly size_bytes: number | null;
   readonly limit_bytes: number | null;
   readonly reason: string;
   readonly slug: string;
@@ -57,12 +58,13 @@ export function lostParts(rawCrash: RawCrash): readonly LostPartView[] {
   const metadata = valueAt(rawCrash, 'metadata');
   const notes = [...textsAt(metadata, 'collector_notes'), ...textsAt(rawCrash, 'collector_notes')];
   return notes.slice(0, 200).flatMap((note): LostPartView[] => {
-    const large = /^dropped (.{1,200}): larger than (\d{1,15}) bytes$/.exec(note);
+    const large = /^dropped (.{1,200}): (\d{1,15}) bytes, larger than (\d{1,15}) bytes$/.exec(note);
     if (large)
       return [
         {
           name: large[1] as string,
-          limit_bytes: Number(large[2]),
+          size_bytes: Number(large[2]),
+          limit_bytes: Number(large[3]),
           reason: 'larger than the limit for a file that is no dump',
           slug: 'attachment_too_large',
         },
@@ -70,12 +72,19 @@ export function lostParts(rawCrash: RawCrash): readonly LostPartView[] {
     const many = /^dropped (.{1,200}): too many files$/.exec(note);
     if (many)
       return [
-        { name: many[1] as string, limit_bytes: null, reason: 'too many files in one report', slug: 'too_many_files' },
+        {
+          name: many[1] as string,
+          size_bytes: null,
+          limit_bytes: null,
+          reason: 'too many files in one report',
+          slug: 'too_many_files',
+        },
       ];
     if (note === 'extract payload text part exception: body part is too large')
       return [
         {
           name: 'an annotation',
+          size_bytes: null,
           limit_bytes: null,
           reason: 'annotations together were larger than the limit',
           slug: 'annotations_too_large',
@@ -83,7 +92,13 @@ export function lostParts(rawCrash: RawCrash): readonly LostPartView[] {
       ];
     if (note === 'dropped an annotation: too many annotations')
       return [
-        { name: 'an annotation', limit_bytes: null, reason: 'too many annotations', slug: 'too_many_annotations' },
+        {
+          name: 'an annotation',
+          size_bytes: null,
+          limit_bytes: null,
+          reason: 'too many annotations',
+          slug: 'too_many_annotations',
+        },
       ];
     return [];
   });
