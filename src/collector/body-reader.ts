@@ -5,7 +5,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type Annotations, ReportReader, type ReportReaderOptions } from '../crash/report-reader.ts';
 import { SalvageError } from '../lib/errors.ts';
-import { Gunzip, GunzipError, gunzipAtOnce, gunzipBegin } from '../lib/gunzip.ts';
+import { freeBuffer, isWholeBuffer } from '../lib/free-buffer.ts';
+import { freeInflated, Gunzip, GunzipError, gunzipAtOnce, gunzipBegin } from '../lib/gunzip.ts';
+import { PagedBytes } from '../lib/paged-bytes.ts';
 import type { Spool, SpoolStage } from '../spool/spool.ts';
 import { collectorErrors } from './errors.ts';
 import type { IntakeMemory } from './intake-memory.ts';
@@ -51,10 +53,8 @@ export class BodyReader {
   readonly #memory: IntakeMemory;
   readonly #nowMs: () => number;
   #stage: SpoolStage | null = null;
-  /** The whole body so far, while it is small; null once it grew beyond. */
-  #kept: Buffer[] | null = [];
-  #keptBytes = 0;
-  #stagedPieces = 0;
+  /** The whole body so far, until it goes to the spool: while its end or the rules' verdict is needed first. */
+  #kept: PagedBytes | null = new PagedBytes();
   /** True while the rules reject the report: its bytes stay in memory and cost no disk. */
   #isHeldBack = false;
   #isHashed = true;
@@ -123,15 +123,15 @@ export class BodyReader {
   async keep(): Promise<SpoolStage> {
     if (!this.#isHashed && !this.isSkimmed) this.#readAgain().end();
     this.#isHeldBack = false;
-    await this.#stageKept();
-    this.#stage ??= this.#spool.stage();
-    return this.#stage;
+    await this.#handOver();
+    return this.#ownStage();
   }
 
   /** Forgets everything; call it in any case. */
   async release(): Promise<void> {
     this.#gunzip?.close();
-    this.#kept = null;
+    this.#dropKept();
+    for (const piece of this.#decoded ?? []) freeInflated(piece);
     this.#decoded = null;
     this.#small = null;
     this.#memory.release(this);
@@ -161,9 +161,12 @@ export class BodyReader {
     if (this.receivedBytes > this.#options.bodySizeBytesMax) throw new SalvageError(collectorErrors.payload_too_large);
     if (chunk.length >= smallChunkBytes.value) {
       const joined = this.#takeSmall();
-      if (!joined) return this.#pass(chunk);
-      const first = this.#pass(joined);
-      return first ? first.then(() => this.#pass(chunk)) : this.#pass(chunk);
+      const first = joined ? this.#pass(joined) : undefined;
+      if (first) return first.then(() => this.#pass(chunk));
+      const passing = this.#pass(chunk);
+      // Copied, and nobody works on it any more; a piece that a thread inflates has not come back yet.
+      if (!passing && isWholeBuffer(chunk)) freeBuffer(chunk);
+      return passing;
     }
     const full = this.#smallBytes + chunk.length > smallChunkBytes.value ? this.#takeSmall() : null;
     this.#small ??= Buffer.allocUnsafe(smallChunkBytes.value);
@@ -179,8 +182,7 @@ export class BodyReader {
   }
 
   #pass(bytes: Buffer): Promise<void> | undefined {
-    this.#kept?.push(bytes);
-    this.#keptBytes += bytes.length;
+    this.#kept?.append(bytes);
     const decoding = this.#decode(bytes);
     return decoding ? decoding.then(() => this.#afterDecoding(bytes)) : this.#afterDecoding(bytes);
   }
@@ -197,40 +199,37 @@ export class BodyReader {
   }
 
   #heldBytes(): number {
-    const isHolding = this.#isCollecting || this.#isHeldBack;
-    return (this.report?.heldBytes ?? 0) + (isHolding && this.#kept !== null ? this.#keptBytes : 0);
+    return (this.report?.heldBytes ?? 0) + (this.#kept?.lengthBytes ?? 0);
   }
 
   #stageNext(bytes: Buffer): Promise<void> | undefined {
     if (this.malformed !== null || this.report === null) {
-      this.#kept = this.#isCollecting ? this.#kept : null;
+      if (!this.#isCollecting) this.#dropKept();
       return undefined;
     }
-    if (this.#kept === null) {
-      this.#stage ??= this.#spool.stage();
-      return this.#stage.write(bytes);
-    }
-    const isOverflowing = this.#keptBytes > keptBytesMax.value && !this.#isCollecting;
-    if (isOverflowing && !this.#isHashed) this.#readAgain();
-    if (this.#isHeldBack && !isOverflowing) return undefined;
-    const staging = this.#stageKept();
-    if (!isOverflowing) return staging;
-    return staging ? staging.then(() => this.#dropKept()) : this.#dropKept();
+    if (this.#kept === null) return this.#ownStage().write(bytes);
+    if (this.#isCollecting) return undefined;
+    const isOverflowing = this.#kept.lengthBytes > keptBytesMax.value;
+    const isWanted = this.report.hasSeenFile && !this.#isHeldBack;
+    if (!isOverflowing && !isWanted) return undefined;
+    if (!this.#isHashed) this.#readAgain();
+    return this.#handOver();
   }
 
-  #dropKept(): undefined {
+  #ownStage(): SpoolStage {
+    this.#stage ??= this.#spool.stage();
+    return this.#stage;
+  }
+
+  #handOver(): Promise<void> | undefined {
+    const kept = this.#kept;
     this.#kept = null;
-    return undefined;
+    return kept ? this.#ownStage().adopt(kept) : undefined;
   }
 
-  #stageKept(): Promise<void> | undefined {
-    const pieces = this.#kept ?? [];
-    while (this.#stagedPieces < pieces.length) {
-      this.#stage ??= this.#spool.stage();
-      const pressure = this.#stage.write(pieces[this.#stagedPieces++] as Buffer);
-      if (pressure) return pressure.then(() => this.#stageKept());
-    }
-    return undefined;
+  #dropKept(): void {
+    this.#kept?.release();
+    this.#kept = null;
   }
 
   #decode(bytes: Buffer): Promise<void> | undefined {
@@ -239,7 +238,7 @@ export class BodyReader {
       return undefined;
     }
     if (this.#isCollecting) {
-      const mustSpread = this.#keptBytes > gzipAtOnceBytesMax.value || this.#memory.isExceeded;
+      const mustSpread = (this.#kept?.lengthBytes ?? 0) > gzipAtOnceBytesMax.value || this.#memory.isExceeded;
       return mustSpread ? this.#startGunzip() : undefined;
     }
     return this.isSkimmed ? undefined : this.#inflate([bytes]);
@@ -249,7 +248,7 @@ export class BodyReader {
   #startGunzip(): Promise<void> {
     this.#isCollecting = false;
     this.#gunzip = new Gunzip((piece) => this.#feed(piece));
-    return this.#inflate([...(this.#kept ?? [])]);
+    return this.#inflate(this.#kept?.pieces() ?? []);
   }
 
   async #inflate(pieces: readonly Buffer[]): Promise<void> {
@@ -308,9 +307,7 @@ export class BodyReader {
 
   async #inflateCollected(): Promise<void> {
     const startMs = this.#nowMs();
-    let length = 0;
-    for (const piece of this.#kept ?? []) length += piece.copy(slab, length);
-    const bytes = slab.subarray(0, length);
+    const bytes = this.#kept?.copyTo(slab) ?? slab.subarray(0, 0);
     if (this.#options.isHeadOnly && this.#skimHead(bytes)) return;
     const sizeBytesMax = Math.min(gzipAtOnceDecodedBytesMax.value, this.#options.decodedSizeBytesMax);
     try {
@@ -352,7 +349,7 @@ export class BodyReader {
   /** Reads what is in memory once more, with hashes: a later part turned the verdict, or the body grows too large to keep. */
   #readAgain(): ReportReader {
     const report = new ReportReader(this.#options.boundary ?? '', this.#options.report);
-    for (const piece of this.#decoded ?? this.#kept ?? []) report.push(piece);
+    for (const piece of this.#decoded ?? this.#kept?.pieces() ?? []) report.push(piece);
     this.#isHashed = true;
     this.report = report;
     return report;

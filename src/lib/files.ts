@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 export interface OpenFile {
   /** Fills the buffer from `position`; returns how many bytes there were (less only at the end of the file). */
   read(buffer: Uint8Array, position: number): Promise<number>;
+  /** The same for several buffers, filled one after another. */
+  readv(buffers: readonly Uint8Array[], position: number): Promise<number>;
   /** Writes all the buffers one after another at `position`. A short write is finished or becomes an error. */
   writev(buffers: readonly Uint8Array[], position: number): Promise<void>;
   /** Waits until the file's bytes and its size are on the disk. */
@@ -118,6 +120,18 @@ class NodeFile implements OpenFile {
     return filled;
   }
 
+  async readv(buffers: readonly Uint8Array[], position: number): Promise<number> {
+    let rest = buffers;
+    let filled = 0;
+    while (rest.length > 0) {
+      const count = await readvOnce(this.#fd, rest, position + filled);
+      if (count === 0) break;
+      filled += count;
+      rest = afterBytes(rest, count);
+    }
+    return filled;
+  }
+
   async writev(buffers: readonly Uint8Array[], position: number): Promise<void> {
     let rest = buffers;
     let at = position;
@@ -151,6 +165,12 @@ function readOnce(fd: number, buffer: Uint8Array, offset: number, position: numb
     fs.read(fd, buffer, offset, buffer.length - offset, position, (error, count) =>
       error ? reject(error) : resolve(count),
     ),
+  );
+}
+
+function readvOnce(fd: number, buffers: readonly Uint8Array[], position: number): Promise<number> {
+  return new Promise((resolve, reject) =>
+    fs.readv(fd, buffers as Uint8Array[], position, (error, count) => (error ? reject(error) : resolve(count))),
   );
 }
 

@@ -3,6 +3,7 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { constants, crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib';
+import { freeBuffer } from './free-buffer.ts';
 
 // RFC 1952, on purpose by hand round zlib's raw inflate: Node's own gunzip decides for itself what to do with bytes
 // after a member. Here: every whole member counts, each with its CRC and size checked; what follows the last one and
@@ -90,6 +91,12 @@ export function gunzipAtOnce(bytes: Buffer, sizeBytesMax: number): Buffer[] | nu
   return pieces;
 }
 
+/** Gives back the memory of a piece that `gunzipAtOnce` returned and that nobody else has. */
+export function freeInflated(piece: Buffer): void {
+  // A smaller one may be a slice of the memory that Node shares out.
+  if (piece.buffer.byteLength > Buffer.poolSize) freeBuffer(piece);
+}
+
 interface InflatedMember {
   readonly decoded: Buffer;
   readonly readBytes: number;
@@ -122,12 +129,9 @@ export function gunzipBegin(bytes: Buffer, sizeBytesMax: number): Buffer | null 
   return inflateMember(bytes, start, sizeBytesMax, inflateChunkBytes)?.decoded ?? null;
 }
 
-/**
- * Gives back the memory of a piece that fills its buffer, which zlib therefore never touches again. Left to the garbage
- * collector these buffers grow to some 100 MB before it looks at them.
- */
-function freeFull({ buffer, byteOffset, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && byteOffset + byteLength === buffer.byteLength) buffer.transfer(0);
+/** Gives back the memory of a piece that ends where its buffer ends, which zlib therefore never touches again. */
+function freeFull(piece: Buffer): void {
+  if (piece.byteOffset + piece.byteLength === piece.buffer.byteLength) freeBuffer(piece);
 }
 
 /** Inflates a gzip stream piece by piece in the thread pool, in memory that does not grow with it. */

@@ -130,7 +130,9 @@ export function jsonString(text: string): string {
 
 /** What JSON.stringify made, of a text or of many: it escapes as Python does, but for DEL and what is not ASCII. */
 export function asciiJson(json: string): string {
-  return /[\x7f-\uffff]/.test(json) ? json.replace(/[\x7f-\uffff]/g, escapeUnit) : json;
+  // Far quicker than a look at each letter, and nearly always the answer.
+  const isPlain = Buffer.byteLength(json) === json.length && !json.includes('\x7f');
+  return isPlain ? json : json.replace(/[\x7f-\uffff]/g, escapeUnit);
 }
 
 function escapeUnit(letter: string): string {

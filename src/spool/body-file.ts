@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readRange } from '../lib/durable-files.ts';
 import type { Files, OpenFile } from '../lib/files.ts';
+import { PagedBytes } from '../lib/paged-bytes.ts';
 import { spoolLimits } from './limits.ts';
 
 /**
@@ -19,8 +20,9 @@ export class BodyFile {
   readonly #onWritten: (sizeBytes: number) => void;
   #file: OpenFile | null = null;
   #sizeBytes = 0;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
+  #pending = new PagedBytes();
+  /** What is being written, or what a failed write left; until it is written `contents` still has every byte. */
+  #batch: PagedBytes | null = null;
   #writing: Promise<void> | null = null;
   #failure: unknown;
 
@@ -30,13 +32,19 @@ export class BodyFile {
     this.path = join(stagingPath, this.name);
   }
 
-  /** Takes bytes; a promise means that enough wait already. Throws what an earlier write threw. */
+  /** Takes the begin of the body. */
+  adopt(bytes: PagedBytes): void {
+    this.#pending.release();
+    this.#pending = bytes;
+    this.#writing ??= this.#drain();
+  }
+
+  /** Copies the bytes; a promise means that enough wait already. Throws what an earlier write threw. */
   write(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#failure) throw this.#failure;
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
+    this.#pending.append(chunk);
     this.#writing ??= this.#drain();
-    return this.#pendingBytes > spoolLimits.stageChunkBytesMax.value ? this.flush() : undefined;
+    return this.#pending.lengthBytes > spoolLimits.stageChunkBytesMax.value ? this.flush() : undefined;
   }
 
   /** Waits until all bytes so far are written, not synced. */
@@ -62,13 +70,17 @@ export class BodyFile {
   /** What was written so far, then what still waits: for going on in another directory after a failed write. */
   async *contents(): AsyncGenerator<Uint8Array> {
     if (this.#sizeBytes > 0) yield* readRange(this.#files, this.path, 0, this.#sizeBytes);
-    yield* this.#pending;
+    if (this.#batch) yield* this.#batch.pieces();
+    yield* this.#pending.pieces();
   }
 
   async discard(): Promise<void> {
     await this.#writing?.catch(() => {});
-    for (const chunk of this.#pending) this.#onWritten(chunk.length);
-    this.#pending = [];
+    this.#onWritten(this.#pending.lengthBytes + (this.#batch?.lengthBytes ?? 0));
+    this.#batch?.release();
+    this.#batch = null;
+    this.#pending.release();
+    this.#pending = new PagedBytes();
     await this.#close().catch(() => {});
     await this.#files.unlink(this.path).catch(() => {});
   }
@@ -82,15 +94,15 @@ export class BodyFile {
   async #drain(): Promise<void> {
     try {
       this.#file ??= await this.#files.open(this.path, 'create');
-      while (this.#pending.length > 0) {
-        const chunks = this.#pending.slice();
-        const bytes = this.#pendingBytes;
-        await this.#file.writev(chunks, this.#sizeBytes);
-        // Only what was written leaves: after a failure `contents` still has every byte.
-        this.#pending = this.#pending.slice(chunks.length);
-        this.#pendingBytes -= bytes;
-        this.#sizeBytes += bytes;
-        this.#onWritten(bytes);
+      while (this.#pending.lengthBytes > 0) {
+        const batch = this.#pending;
+        this.#batch = batch;
+        this.#pending = new PagedBytes();
+        await this.#file.writev(batch.pieces(), this.#sizeBytes);
+        this.#batch = null;
+        this.#sizeBytes += batch.lengthBytes;
+        this.#onWritten(batch.lengthBytes);
+        batch.release();
       }
     } catch (error) {
       this.#failure = error;

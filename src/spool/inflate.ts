@@ -3,7 +3,8 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { SalvageError } from '../lib/errors.ts';
-import { Gunzip, gunzipAtOnce } from '../lib/gunzip.ts';
+import { freeInflated, Gunzip, gunzipAtOnce } from '../lib/gunzip.ts';
+import { PagedBytes } from '../lib/paged-bytes.ts';
 import { spoolErrors } from './errors.ts';
 import { spoolLimits } from './limits.ts';
 
@@ -25,18 +26,30 @@ export async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   }
 }
 
+// One for all: it is used within a single synchronous call.
+const slab = Buffer.allocUnsafe(spoolLimits.inflateAtOnceBytesMax.value);
+
 /**
  * A whole small body inflated, or null when it is better streamed: too large in memory, or too long for the event loop.
  */
-export function inflateSmall(body: Buffer): Buffer | null {
-  if (body.length > spoolLimits.inflateAtOnceBytesMax.value) return null;
+export function inflateSmall(body: PagedBytes): PagedBytes | null {
+  if (body.lengthBytes > slab.length) return null;
   try {
-    const pieces = gunzipAtOnce(body, spoolLimits.decodedBodyBytesMax.value);
-    return pieces && (pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+    const pieces = gunzipAtOnce(body.copyTo(slab), spoolLimits.decodedBodyBytesMax.value);
+    return pieces && intoPages(pieces);
   } catch {
     // Perhaps damaged only behind the last dump: streaming finds out.
     return null;
   }
+}
+
+function intoPages(pieces: readonly Buffer[]): PagedBytes {
+  const bytes = new PagedBytes();
+  for (const piece of pieces) {
+    bytes.append(piece);
+    freeInflated(piece);
+  }
+  return bytes;
 }
 
 /** A little compressed input can become a thousand times as much output, which waits in memory until it is taken. */

@@ -30,6 +30,12 @@ export const spoolLimits = declareLimits({
     unit: 'bytes',
     reason: 'One group commit writes at most this much, so that the first of it does not wait long for the last.',
   },
+  freshBytesMax: {
+    value: 16 * mib,
+    unit: 'bytes',
+    reason:
+      'Durable entries that stay in memory for the mover, so that it need not read them back: thirty usual reports. A mover that is further behind reads the log.',
+  },
   stageChunkBytesMax: {
     value: 256 * kib,
     unit: 'bytes',

@@ -53,7 +53,7 @@ export function bodyOffset(header: RecordHeader): number {
   return header.offset + headerBytes + header.metaLength + header.rawLength;
 }
 
-function unpaddedLength(header: Omit<RecordHeader, 'metaCrc' | 'bodyCrc'>): number {
+function unpaddedLength(header: RecordHeader): number {
   const inline = header.type === 'entry' ? header.bodyLength : 0;
   return headerBytes + header.metaLength + header.rawLength + inline;
 }
@@ -73,33 +73,40 @@ export interface RecordParts {
   readonly bodyCrc: number;
 }
 
-/** The buffers to write at `offset`, in order; the body's are the caller's own. */
-export function encodeRecord(nonce: Uint8Array, offset: number, parts: RecordParts): Uint8Array[] {
-  const header = {
+/** The header, and the buffers to write at `offset`, in order; the body's are the caller's own. */
+export function encodeRecord(
+  nonce: Uint8Array,
+  offset: number,
+  parts: RecordParts,
+): { readonly header: RecordHeader; readonly buffers: Uint8Array[] } {
+  const header: RecordHeader = {
     type: parts.type,
     offset,
     ordinal: parts.ordinal,
     metaLength: parts.meta.length,
     rawLength: parts.rawCrash.length,
     bodyLength: parts.bodyLength,
+    metaCrc: crc32(parts.rawCrash, crc32(parts.meta)),
+    bodyCrc: parts.bodyCrc,
   };
   const head = Buffer.alloc(headerBytes);
   head.writeUInt32LE(magic, 0);
   head.writeUInt8(version, 4);
-  head.writeUInt8(typeCodes[parts.type], 5);
+  head.writeUInt8(typeCodes[header.type], 5);
   head.set(nonce, 8);
   head.writeBigUInt64LE(BigInt(offset), 16);
   head.writeUInt32LE(header.metaLength, 24);
   head.writeUInt32LE(header.rawLength, 28);
-  head.writeBigUInt64LE(BigInt(parts.bodyLength), 32);
-  head.writeUInt32LE(crc32(parts.rawCrash, crc32(parts.meta)), 40);
-  head.writeUInt32LE(parts.bodyCrc, 44);
-  head.writeUInt32LE(parts.ordinal, 48);
+  head.writeBigUInt64LE(BigInt(header.bodyLength), 32);
+  head.writeUInt32LE(header.metaCrc, 40);
+  head.writeUInt32LE(header.bodyCrc, 44);
+  head.writeUInt32LE(header.ordinal, 48);
   head.writeUInt32LE(crc32(head.subarray(0, 52)), 52);
   const length = unpaddedLength(header);
   const padding = Buffer.alloc(paddedLength(length) - length);
   const body = parts.type === 'entry' ? parts.body : [];
-  return [head, parts.meta, parts.rawCrash, ...body, padding].filter((buffer) => buffer.length > 0);
+  const buffers = [head, parts.meta, parts.rawCrash, ...body, padding].filter((buffer) => buffer.length > 0);
+  return { header, buffers };
 }
 
 /** The header at `offset` of the segment, or null when these are not the bytes of one. */

@@ -3,21 +3,24 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { randomBytes } from 'node:crypto';
+import type { ByteBudget } from '../lib/byte-budget.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Files, OpenFile } from '../lib/files.ts';
 import type { Metrics } from '../lib/metrics.ts';
-import type { BodyFile } from './body-file.ts';
+import { PagedBytes } from '../lib/paged-bytes.ts';
+import { BodyFile } from './body-file.ts';
+import type { FreshEntry } from './fresh-entries.ts';
 import { encodeHead } from './head.ts';
 import { spoolLimits } from './limits.ts';
 import { spoolMetrics } from './metrics.ts';
-import { encodeRecord, nonceBytes } from './record.ts';
+import { encodeRecord, nonceBytes, type RecordHeader, recordLength } from './record.ts';
 import { encodeSeal, Segment, segmentName } from './segment.ts';
 import type { SpoolHead } from './spool.ts';
 
 /** One report to append: its body in memory, or in a file that is already synced. */
 export interface AppendItem {
   readonly head: SpoolHead;
-  readonly body: readonly Uint8Array[] | BodyFile;
+  readonly body: PagedBytes | BodyFile;
   readonly bodyLength: number;
   readonly bodyCrc: number;
 }
@@ -46,6 +49,7 @@ export interface WriterParts {
   readonly onCommit: (segment: Segment) => void;
   /** Creation time of the newest segment that is there; names must grow also when the clock does not. */
   readonly newestMs: number;
+  readonly freshBudget: ByteBudget;
 }
 
 /**
@@ -101,7 +105,7 @@ export class SegmentWriter {
     for (const item of this.#waiting) {
       if (count > 0 && (sizeBytes > spoolLimits.batchBytesMax.value || count >= spoolLimits.segmentEntriesMax.value))
         break;
-      sizeBytes += item.head.rawCrashJson.length + (Array.isArray(item.body) ? item.bodyLength : 0);
+      sizeBytes += item.head.rawCrashJson.length + (item.body instanceof PagedBytes ? item.bodyLength : 0);
       count += 1;
     }
     return this.#waiting.splice(0, count);
@@ -112,16 +116,15 @@ export class SegmentWriter {
     const { segment, log } = active;
     await this.#placeBodyFiles(batch, segment);
     const buffers: Uint8Array[] = [];
+    const headers: RecordHeader[] = [];
     let offset = segment.readableBytes;
-    let end = offset;
     let ownBytes = 0;
     for (const [index, item] of batch.entries()) {
-      for (const buffer of encodeEntry(segment, offset, active.entryCount + index, item)) {
-        buffers.push(buffer);
-        end += buffer.length;
-      }
-      offset = end;
-      if (!Array.isArray(item.body)) ownBytes += item.bodyLength;
+      const record = encodeEntry(segment, offset, active.entryCount + index, item);
+      buffers.push(...record.buffers);
+      headers.push(record.header);
+      offset += recordLength(record.header);
+      if (item.body instanceof BodyFile) ownBytes += item.bodyLength;
     }
     await log.writev(buffers, segment.readableBytes);
     await log.datasync();
@@ -131,6 +134,7 @@ export class SegmentWriter {
     segment.readableBytes = offset;
     segment.unreadCount += batch.length;
     segment.liveBytes += addedBytes;
+    for (const [index, item] of batch.entries()) segment.fresh.add(freshEntry(headers[index] as RecordHeader, item));
     this.#parts.metrics.histogram(spoolMetrics.batchSize, batch.length);
     this.#parts.onCommit(segment);
   }
@@ -138,8 +142,8 @@ export class SegmentWriter {
   async #placeBodyFiles(batch: readonly Waiting[], segment: Segment): Promise<void> {
     let placed = 0;
     for (const { body } of batch) {
-      if (Array.isArray(body)) continue;
-      await (body as BodyFile).moveInto(segment.path);
+      if (body instanceof PagedBytes) continue;
+      await body.moveInto(segment.path);
       placed += 1;
     }
     if (placed > 0) await this.#parts.files.syncDirectory(segment.path);
@@ -154,9 +158,9 @@ export class SegmentWriter {
       if (!isFull) return active;
       await this.#seal(active);
     }
-    const { files, path, onSegment } = this.#parts;
+    const { files, path, onSegment, freshBudget } = this.#parts;
     this.#newestMs = Math.max(this.#parts.clock.now().getTime(), this.#newestMs + 1);
-    const segment = new Segment(files, path, segmentName(this.#newestMs, randomBytes(nonceBytes)));
+    const segment = new Segment(files, path, segmentName(this.#newestMs, randomBytes(nonceBytes)), freshBudget);
     try {
       await files.mkdir(segment.path);
       await files.syncDirectory(path);
@@ -178,7 +182,7 @@ export class SegmentWriter {
   async #seal(active: Active): Promise<void> {
     this.#active = null;
     const { segment, log, entryCount, sizeBytes } = active;
-    const record = encodeRecord(segment.nonce, segment.readableBytes, {
+    const { buffers } = encodeRecord(segment.nonce, segment.readableBytes, {
       type: 'seal',
       ordinal: entryCount,
       meta: encodeSeal({ entryCount, sizeBytes }),
@@ -187,7 +191,7 @@ export class SegmentWriter {
       bodyLength: 0,
       bodyCrc: 0,
     });
-    await log.writev(record, segment.readableBytes).catch(() => {});
+    await log.writev(buffers, segment.readableBytes).catch(() => {});
     await log.close();
     segment.isClosed = true;
     this.#parts.onCommit(segment);
@@ -205,15 +209,24 @@ export class SegmentWriter {
   }
 }
 
-function encodeEntry(segment: Segment, offset: number, ordinal: number, item: AppendItem): Uint8Array[] {
-  const inline = Array.isArray(item.body) ? (item.body as readonly Uint8Array[]) : null;
+function encodeEntry(segment: Segment, offset: number, ordinal: number, item: AppendItem) {
+  const inline = item.body instanceof PagedBytes ? item.body : null;
   return encodeRecord(segment.nonce, offset, {
     type: inline ? 'entry' : 'entry-with-file',
     ordinal,
-    meta: encodeHead(item.head, inline ? null : (item.body as BodyFile).name),
+    meta: encodeHead(item.head, bodyFileNameOf(item)),
     rawCrash: item.head.rawCrashJson,
-    body: inline ?? [],
+    body: inline?.pieces() ?? [],
     bodyLength: item.bodyLength,
     bodyCrc: item.bodyCrc,
   });
+}
+
+function bodyFileNameOf({ body }: AppendItem): string | null {
+  return body instanceof BodyFile ? body.name : null;
+}
+
+function freshEntry(header: RecordHeader, item: AppendItem): FreshEntry {
+  const body = item.body instanceof PagedBytes ? item.body : null;
+  return { header, head: item.head, body, bodyFileName: bodyFileNameOf(item) };
 }

@@ -3,11 +3,13 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { join } from 'node:path';
+import { ByteBudget } from '../lib/byte-budget.ts';
 import type { Files, OpenFile } from '../lib/files.ts';
 import { isJsonObject } from '../lib/json.ts';
+import { FreshEntries, type FreshEntry } from './fresh-entries.ts';
 import { Marks, readMarks } from './marks.ts';
 import { readPiece, type SegmentPiece } from './read-segment.ts';
-import { headerBytes } from './record.ts';
+import { headerBytes, recordLength } from './record.ts';
 
 const namePattern = /^(\d{13,15})-([0-9a-f]{16})$/;
 
@@ -36,6 +38,8 @@ export class Segment {
   readonly nonce: Buffer;
   readonly createdMs: number;
   readonly marks: Marks;
+  /** Entries of this run that are still in memory. */
+  readonly fresh: FreshEntries;
   removed = new Set<number>();
   notes = new Map<number, Set<string>>();
 
@@ -54,7 +58,7 @@ export class Segment {
   #cursor = 0;
   #reader: { file: OpenFile; users: number } | null = null;
 
-  constructor(files: Files, directory: string, name: string) {
+  constructor(files: Files, directory: string, name: string, freshBudget = new ByteBudget(0)) {
     const match = namePattern.exec(name);
     if (!match) throw new Error(`not the name of a segment: ${name}`);
     this.#files = files;
@@ -63,6 +67,7 @@ export class Segment {
     this.createdMs = Number(match[1]);
     this.nonce = Buffer.from(match[2] as string, 'hex');
     this.marks = new Marks(files, join(this.path, 'done'));
+    this.fresh = new FreshEntries(freshBudget);
   }
 
   get logPath(): string {
@@ -91,6 +96,13 @@ export class Segment {
       this.liveBytes = seal.entryCount > 0 ? (seal.sizeBytes * this.unreadCount) / seal.entryCount : 0;
       return true;
     });
+  }
+
+  /** The next entry, if it is still in memory; otherwise `readNext` says what comes next. */
+  takeFresh(): FreshEntry | null {
+    const entry = this.fresh.take(this.#cursor);
+    if (entry) this.#cursor += recordLength(entry.header);
+    return entry;
   }
 
   /** The next piece of the log, in order; `end` while nothing more is readable. */

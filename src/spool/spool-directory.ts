@@ -10,10 +10,12 @@ import { errorText } from '../lib/errors.ts';
 import type { Files, OpenFile } from '../lib/files.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Metrics } from '../lib/metrics.ts';
+import type { PagedBytes } from '../lib/paged-bytes.ts';
 import { BodyFile } from './body-file.ts';
+import { type FreshEntry, makeFreshBudget } from './fresh-entries.ts';
 import { decodeHead } from './head.ts';
 import { isZeroFilled, type SegmentPiece } from './read-segment.ts';
-import { bodyOffset, type RecordHeader } from './record.ts';
+import { bodyOffset, type RecordHeader, recordLength } from './record.ts';
 import { isSegmentName, Segment } from './segment.ts';
 import { type AppendItem, SegmentWriter } from './segment-writer.ts';
 import { countDamaged, type Damage, setAside } from './set-aside.ts';
@@ -44,6 +46,8 @@ export interface ReadEntry {
   readonly header: RecordHeader;
   readonly head: SpoolHead;
   readonly bodyFileName: string | null;
+  /** The body, held for whoever takes the entry, if it is still in memory. */
+  readonly body: PagedBytes | null;
   /** Bytes that it takes on the disk. */
   readonly sizeBytes: number;
 }
@@ -58,6 +62,7 @@ export class SpoolDirectory {
   readonly #segments = new Map<string, Segment>();
   /** Segments that the cursor has not passed, oldest first. */
   #unread: Segment[] = [];
+  readonly #freshBudget = makeFreshBudget();
   readonly #writer: SegmentWriter;
 
   /** Makes what is missing, clears what was never acknowledged, and scans what a kill or a power cut left open. */
@@ -85,6 +90,7 @@ export class SpoolDirectory {
       metrics: parts.metrics,
       path: parts.path,
       newestMs,
+      freshBudget: this.#freshBudget,
       onSegment: (segment) => this.#add(segment),
       onCommit: (segment) => {
         parts.onNews();
@@ -128,6 +134,8 @@ export class SpoolDirectory {
     for (;;) {
       const segment = this.#unread[0];
       if (!segment) return null;
+      const fresh = segment.takeFresh();
+      if (fresh) return this.#handOut(segment, this.#fromMemory(segment, fresh));
       const piece = await segment.readNext();
       if (piece.kind === 'end') {
         if (!segment.isClosed) return null;
@@ -139,12 +147,20 @@ export class SpoolDirectory {
         continue;
       }
       if (piece.header.type === 'seal' || segment.removed.has(piece.header.offset)) continue;
-      const entry = this.#decode(segment, piece);
-      segment.unreadCount = Math.max(0, segment.unreadCount - 1);
-      segment.outstandingCount += 1;
+      const entry = this.#handOut(segment, this.#decode(segment, piece));
       if (entry) return entry;
       await this.setAsideRecord(segment, piece.header, 'the head is not readable JSON');
     }
+  }
+
+  #handOut<Entry extends ReadEntry | null>(segment: Segment, entry: Entry): Entry {
+    segment.unreadCount = Math.max(0, segment.unreadCount - 1);
+    segment.outstandingCount += 1;
+    return entry;
+  }
+
+  #fromMemory(segment: Segment, fresh: FreshEntry): ReadEntry {
+    return this.#entryOf(segment, fresh.header, fresh, fresh.body);
   }
 
   /** Reads an entry again that was given back. */
@@ -201,6 +217,7 @@ export class SpoolDirectory {
   async close(): Promise<void> {
     await this.#writer.close();
     for (const segment of [...this.#segments.values()]) {
+      segment.fresh.clear();
       if (segment.isClosed && segment.unreadCount === 0) segment.isReadToEnd = true;
       await this.#deleteIfDone(segment);
       if (!this.#segments.has(segment.name)) continue;
@@ -217,7 +234,7 @@ export class SpoolDirectory {
 
   async #load(name: string): Promise<void> {
     const { files, path, logger } = this.#parts;
-    const segment = new Segment(files, path, name);
+    const segment = new Segment(files, path, name, this.#freshBudget);
     if (!(await files.stat(segment.logPath))) {
       // Begun, but never written: a power cut between the two directory syncs. Nothing in it was acknowledged.
       await files.removeTree(segment.path);
@@ -276,10 +293,18 @@ export class SpoolDirectory {
     const decoded = decodeHead(piece.meta, piece.rawCrash);
     if (!decoded || (header.type === 'entry-with-file') !== (decoded.bodyFileName !== null)) return null;
     if (decoded.bodyFileName !== null && !/^body-[0-9a-f]{16}$/.test(decoded.bodyFileName)) return null;
-    const ownBytes = decoded.bodyFileName === null ? 0 : header.bodyLength;
-    const receivedMs = decoded.head.receivedAt.getTime();
-    const place = { directory: this, segment, offset: header.offset, receivedMs };
-    return { place, header, ...decoded, sizeBytes: piece.to - header.offset + ownBytes };
+    return this.#entryOf(segment, header, decoded, null);
+  }
+
+  #entryOf(
+    segment: Segment,
+    header: RecordHeader,
+    { head, bodyFileName }: Pick<ReadEntry, 'head' | 'bodyFileName'>,
+    body: PagedBytes | null,
+  ): ReadEntry {
+    const place = { directory: this, segment, offset: header.offset, receivedMs: head.receivedAt.getTime() };
+    const ownBytes = bodyFileName === null ? 0 : header.bodyLength;
+    return { place, header, head, bodyFileName, body, sizeBytes: recordLength(header) + ownBytes };
   }
 
   async #finishReading(segment: Segment): Promise<void> {

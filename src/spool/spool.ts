@@ -4,6 +4,7 @@
 
 import type { CrashId } from '../crash/crash-id.ts';
 import type { Dump } from '../crash/dump.ts';
+import type { PagedBytes } from '../lib/paged-bytes.ts';
 
 /** Where one dump lies in the decoded body (after gunzip) of its entry. */
 export interface SpooledDump {
@@ -35,10 +36,12 @@ export interface SpoolHead {
 /** The bytes of one request on their way into the spool. */
 export interface SpoolStage {
   /**
-   * Takes the next bytes of the body (kept, not copied: the caller must not reuse the buffer). A returned promise is
-   * back-pressure: wait for it before reading more. Rejects with `spool_full` or `spool_failed`.
+   * Takes the next bytes of the body; they are copied. A returned promise is back-pressure: wait for it before reading
+   * more. Rejects with `spool_full` or `spool_failed`.
    */
   write(chunk: Uint8Array): Promise<void> | undefined;
+  /** As `write`, for the begin of the body that the caller has in pages: they belong to the stage from then on. */
+  adopt(bytes: PagedBytes): Promise<void> | undefined;
   /** Resolves once head and body are durable: file data, and directory entries where new. Only then may the client be answered. */
   commit(head: SpoolHead): Promise<void>;
   /** Forgets the bytes. Safe to call at any time, also after a failed commit. */

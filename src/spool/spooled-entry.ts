@@ -9,6 +9,7 @@ import type { Dump } from '../crash/dump.ts';
 import { readRange } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import type { Files } from '../lib/files.ts';
+import { PagedBytes } from '../lib/paged-bytes.ts';
 import { spoolErrors } from './errors.ts';
 import { inflate, inflateSmall } from './inflate.ts';
 import { spoolLimits } from './limits.ts';
@@ -22,7 +23,10 @@ export interface EntryActions {
   settled(entry: ReadEntry): void;
 }
 
-/** An entry in the mover's hands. Bodies of usual size are read and inflated once and kept until the entry goes. */
+/**
+ * An entry in the mover's hands. A fresh one has its body in memory; else bodies of usual size are read once. Either is
+ * inflated once and kept until the entry goes.
+ */
 export class SpooledEntry implements SpoolEntry {
   readonly head: SpoolHead;
   readonly bodySizeBytes: number;
@@ -30,13 +34,18 @@ export class SpooledEntry implements SpoolEntry {
   readonly #files: Files;
   readonly #entry: ReadEntry;
   readonly #actions: EntryActions;
-  #body: Promise<Buffer> | null = null;
-  #decoded: Promise<Buffer | null> | null = null;
+  #body: Promise<PagedBytes> | null = null;
+  #decoded: Promise<PagedBytes | null> | null = null;
+  /** What of it is in memory. */
+  readonly #held: PagedBytes[] = [];
+  #openReaders = 0;
+  #isGone = false;
 
   constructor(files: Files, entry: ReadEntry, actions: EntryActions) {
     this.#files = files;
     this.#entry = entry;
     this.#actions = actions;
+    if (entry.body) this.#body = Promise.resolve(this.#hold(entry.body));
     this.head = entry.head;
     this.bodySizeBytes = entry.header.bodyLength;
     this.dumps = this.cutDumps(entry.head.dumps ?? []);
@@ -64,7 +73,7 @@ export class SpooledEntry implements SpoolEntry {
 
   async *openBody(): AsyncGenerator<Uint8Array> {
     if (this.#entry.bodyFileName === null) {
-      yield await this.#wholeBody();
+      yield* this.#read(await this.#wholeBody(), 0, this.bodySizeBytes);
       return;
     }
     let crc = 0;
@@ -76,18 +85,19 @@ export class SpooledEntry implements SpoolEntry {
   }
 
   async remove(): Promise<void> {
-    this.#forgetBytes();
+    this.#forgetBytes(this.#openReaders > 0);
     this.#actions.settled(this.#entry);
     await this.#entry.place.directory.remove(this.#entry);
   }
 
   release(delayMs: number): void {
-    this.#forgetBytes();
+    // What failed may not have ended everywhere: an attempt that was given up can still be reading.
+    this.#forgetBytes(true);
     this.#actions.release(this.#entry, delayMs);
   }
 
   async setAside(reason: string): Promise<void> {
-    this.#forgetBytes();
+    this.#forgetBytes(true);
     this.#actions.settled(this.#entry);
     await this.#entry.place.directory.setAsideEntry(this.#entry, reason);
   }
@@ -96,9 +106,29 @@ export class SpooledEntry implements SpoolEntry {
     return join(this.#entry.place.segment.path, this.#entry.bodyFileName ?? '');
   }
 
-  #forgetBytes(): void {
+  #hold(bytes: PagedBytes): PagedBytes {
+    if (!this.#isGone) this.#held.push(bytes);
+    return bytes;
+  }
+
+  #forgetBytes(areReadOn: boolean): void {
+    this.#isGone = true;
+    for (const bytes of this.#held.splice(0)) {
+      if (areReadOn) bytes.abandon();
+      bytes.release();
+    }
     this.#body = null;
     this.#decoded = null;
+  }
+
+  /** The views are whole while this runs, and after it until the entry is removed. */
+  async *#read(bytes: PagedBytes, from: number, to: number): AsyncGenerator<Uint8Array> {
+    this.#openReaders += 1;
+    try {
+      yield* bytes.range(from, to);
+    } finally {
+      this.#openReaders -= 1;
+    }
   }
 
   async *#openDump(dump: SpooledDump): AsyncGenerator<Uint8Array> {
@@ -107,34 +137,39 @@ export class SpooledEntry implements SpoolEntry {
       yield* verified(this.#streamDump(dump), dump);
       return;
     }
-    if (dump.offset + dump.sizeBytes > whole.length) throw damaged(`dump ${dump.name} lies beyond the body`);
-    yield whole.subarray(dump.offset, dump.offset + dump.sizeBytes);
+    const end = dump.offset + dump.sizeBytes;
+    if (end > whole.lengthBytes) throw damaged(`dump ${dump.name} lies beyond the body`);
+    yield* this.#read(whole, dump.offset, end);
   }
 
   /** The decoded body where it is small enough to keep, else null: then every dump is streamed. */
-  #decodedBody(): Promise<Buffer | null> {
+  #decodedBody(): Promise<PagedBytes | null> {
     this.#decoded ??= this.#decode();
     return this.#decoded;
   }
 
-  async #decode(): Promise<Buffer | null> {
+  async #decode(): Promise<PagedBytes | null> {
     if (this.#entry.bodyFileName !== null) return null;
     const body = await this.#wholeBody();
-    return this.head.encoding === 'identity' ? body : inflateSmall(body);
+    if (this.head.encoding === 'identity') return body;
+    const decoded = inflateSmall(body);
+    return decoded && this.#hold(decoded);
   }
 
-  /** The inline body, checked: a disk that lies is found here and not in a storage. */
-  #wholeBody(): Promise<Buffer> {
+  #wholeBody(): Promise<PagedBytes> {
     this.#body ??= this.#readBody();
     return this.#body;
   }
 
-  async #readBody(): Promise<Buffer> {
+  /** The inline body, checked: a disk that lies is found here and not in a storage. */
+  async #readBody(): Promise<PagedBytes> {
     const { header, place } = this.#entry;
-    const body = Buffer.allocUnsafe(header.bodyLength);
-    const count = await place.segment.withLog((file) => file.read(body, bodyOffset(header)));
-    if (count < body.length || crc32(body) !== header.bodyCrc) throw damaged('wrong checksum of the body');
-    return body;
+    const body = PagedBytes.ofLength(header.bodyLength);
+    const pieces = body.pieces();
+    const count = await place.segment.withLog((file) => file.readv(pieces, bodyOffset(header)));
+    const crc = pieces.reduce((sum, piece) => crc32(piece, sum), 0);
+    if (count < header.bodyLength || crc !== header.bodyCrc) throw damaged('wrong checksum of the body');
+    return this.#hold(body);
   }
 
   async *#streamDump(dump: SpooledDump): AsyncGenerator<Uint8Array> {

@@ -6,6 +6,7 @@ import { crc32 } from 'node:zlib';
 import type { ByteBudget } from '../lib/byte-budget.ts';
 import { SalvageError } from '../lib/errors.ts';
 import { errorCode } from '../lib/files.ts';
+import { PagedBytes } from '../lib/paged-bytes.ts';
 import type { BodyFile } from './body-file.ts';
 import { spoolErrors } from './errors.ts';
 import { encodeHead } from './head.ts';
@@ -33,7 +34,8 @@ export interface StageParts {
  */
 export class RequestStage implements SpoolStage {
   readonly #parts: StageParts;
-  #chunks: Uint8Array[] = [];
+  /** What no file has yet. */
+  #bytes = new PagedBytes();
   #heldBytes = 0;
   #sizeBytes = 0;
   #crc = 0;
@@ -47,19 +49,26 @@ export class RequestStage implements SpoolStage {
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#isOver) return Promise.reject(new Error('the stage was committed or aborted'));
-    this.#crc = crc32(chunk, this.#crc);
-    this.#sizeBytes += chunk.length;
-    this.#heldBytes += chunk.length;
-    this.#parts.budget.take(chunk.length);
+    if (this.#isOver) return Promise.reject(overError());
+    this.#count([chunk], chunk.length);
     if (this.#file) return this.#writeToFile(chunk);
-    this.#chunks.push(chunk);
-    const isLarge = this.#sizeBytes > this.#parts.inlineBodyBytesMax;
-    return isLarge || this.#parts.budget.isExceeded ? this.#spill() : undefined;
+    this.#bytes.append(chunk);
+    return this.#makeRoom();
+  }
+
+  adopt(bytes: PagedBytes): Promise<void> | undefined {
+    if (this.#isOver || this.#sizeBytes > 0) {
+      bytes.release();
+      return Promise.reject(this.#isOver ? overError() : new Error('the stage has a begin already'));
+    }
+    this.#bytes.release();
+    this.#bytes = bytes;
+    this.#count(bytes.pieces(), bytes.lengthBytes);
+    return this.#makeRoom();
   }
 
   async commit(head: SpoolHead): Promise<void> {
-    if (this.#isOver) throw new Error('the stage was committed or aborted');
+    if (this.#isOver) throw overError();
     this.#isOver = true;
     const startedMs = this.#parts.monotonicMs();
     try {
@@ -77,6 +86,18 @@ export class RequestStage implements SpoolStage {
     await this.#forget();
   }
 
+  #count(pieces: readonly Uint8Array[], sizeBytes: number): void {
+    for (const piece of pieces) this.#crc = crc32(piece, this.#crc);
+    this.#sizeBytes += sizeBytes;
+    this.#heldBytes += sizeBytes;
+    this.#parts.budget.take(sizeBytes);
+  }
+
+  #makeRoom(): Promise<void> | undefined {
+    const isLarge = this.#sizeBytes > this.#parts.inlineBodyBytesMax;
+    return isLarge || this.#parts.budget.isExceeded ? this.#spill() : undefined;
+  }
+
   async #commitSomewhere(head: SpoolHead): Promise<SpoolDirectory> {
     for (;;) {
       const directory = this.#currentDirectory();
@@ -91,7 +112,7 @@ export class RequestStage implements SpoolStage {
   }
 
   #item(head: SpoolHead): AppendItem {
-    const body = this.#file ?? this.#chunks;
+    const body = this.#file ?? this.#bytes;
     return { head, body, bodyLength: this.#sizeBytes, bodyCrc: this.#crc };
   }
 
@@ -106,7 +127,7 @@ export class RequestStage implements SpoolStage {
     try {
       return file.write(chunk)?.catch((error: unknown) => this.#recoverWrite(error));
     } catch (error) {
-      this.#chunks.push(chunk);
+      this.#bytes.append(chunk);
       return this.#recoverWrite(error);
     }
   }
@@ -119,11 +140,11 @@ export class RequestStage implements SpoolStage {
   async #spill(): Promise<void> {
     const directory = this.#currentDirectory();
     const file = directory.makeBodyFile((sizeBytes) => this.#release(sizeBytes));
-    const chunks = this.#chunks;
+    const bytes = this.#bytes;
     this.#file = file;
-    this.#chunks = [];
+    this.#bytes = new PagedBytes();
     try {
-      for (const chunk of chunks) void file.write(chunk)?.catch(() => {});
+      file.adopt(bytes);
       await file.flush();
     } catch (error) {
       await this.#goOnElsewhere(directory, error);
@@ -145,9 +166,10 @@ export class RequestStage implements SpoolStage {
     try {
       const copy = next.makeBodyFile((sizeBytes) => this.#release(sizeBytes));
       for await (const chunk of file.contents()) await copy.write(chunk);
-      for (const chunk of this.#chunks) await copy.write(chunk);
+      for (const piece of this.#bytes.pieces()) await copy.write(piece);
       await copy.flush();
-      this.#chunks = [];
+      this.#bytes.release();
+      this.#bytes = new PagedBytes();
       this.#file = copy;
       await file.discard();
     } catch (copyError) {
@@ -164,10 +186,16 @@ export class RequestStage implements SpoolStage {
   async #forget(): Promise<void> {
     const file = this.#file;
     this.#file = null;
-    this.#chunks = [];
+    const bytes = this.#bytes;
+    this.#bytes = new PagedBytes();
+    bytes.release();
     await file?.discard();
     this.#release(this.#heldBytes);
   }
+}
+
+function overError(): Error {
+  return new Error('the stage was committed or aborted');
 }
 
 /** What a reader would take for damage must not be written, let alone acknowledged. */

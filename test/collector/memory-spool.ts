@@ -36,8 +36,13 @@ export class MemorySpool implements Spool {
     const pieces: Buffer[] = [];
     spool.stages++;
     return {
+      adopt(bytes) {
+        const copy = Buffer.concat(bytes.pieces());
+        bytes.release();
+        return this.write(copy);
+      },
       write(chunk) {
-        pieces.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length));
+        pieces.push(Buffer.from(chunk));
         spool.writtenBytes += chunk.length;
         if (spool.writeError) return Promise.reject(spool.writeError);
         return spool.writeGate?.();

@@ -144,6 +144,10 @@ export class MemoryDisk implements Files {
         this.beforeCall?.('read', path);
         return node.bytes.copy(buffer, 0, position, position + buffer.length);
       },
+      readv: async (buffers, position) => {
+        this.beforeCall?.('read', path);
+        return buffers.reduce((count, buffer) => count + node.bytes.copy(buffer, 0, position + count), 0);
+      },
       writev: async (buffers, position) => {
         this.beforeCall?.('write', path);
         // Chunks may change hands after the call, as with the kernel: the disk keeps its own copy.

@@ -39,7 +39,7 @@ function encode({
       body,
       bodyLength: whole.length,
       bodyCrc: crc32(whole),
-    }),
+    }).buffers,
   );
 }
 
