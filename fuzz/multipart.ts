@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { findDumps } from '../src/crash/find-dumps.ts';
 import { ReportReader } from '../src/crash/report-reader.ts';
 import { SalvageError } from '../src/lib/errors.ts';
-import { Gunzip, GunzipError, gunzipAtOnce } from '../src/lib/gunzip.ts';
+import { Gunzip, GunzipError, gunzipAtOnce, gunzipStream } from '../src/lib/gunzip.ts';
 import { seededRandom } from './dump-mutations.ts';
 
 const boundary = 'fuzz-b1';
@@ -105,7 +105,7 @@ export async function fuzzRound(random: () => number): Promise<void> {
   const inPieces = (async function* () {
     yield gzip;
   })();
-  await findDumps(inPieces, type, 'gzip');
+  await findDumps(gunzipStream(inPieces), type);
 }
 
 if (import.meta.main) {

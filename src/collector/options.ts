@@ -60,7 +60,7 @@ export const collectorOptions = declareOptions('collector', 'Intake of crash rep
   answerAfter: option.choice(
     ['body', 'head'],
     'body',
-    'Answer once the whole body is validated, or once its annotations are (for bursts; the body is on disk in both cases, and the mover validates the rest).',
+    'Answer once the whole body is validated, or once its annotations are (for bursts; the body is on disk in both cases, and the mover validates the rest once the burst has passed).',
   ),
   jsonPart: option.choice(
     ['replace', 'merge'],

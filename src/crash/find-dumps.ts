@@ -2,9 +2,10 @@
 // License, v. 2.0. If a copy of the MPL was not distributed with this
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
-import { SalvageError } from '../lib/errors.ts';
-import { Gunzip, GunzipError } from '../lib/gunzip.ts';
+import { type ErrorKind, SalvageError } from '../lib/errors.ts';
+import { GunzipError } from '../lib/gunzip.ts';
 import { parseMultipartType } from '../lib/multipart/content-type.ts';
+import { reportErrors } from './errors.ts';
 import {
   isPythonList,
   isPythonObject,
@@ -27,32 +28,26 @@ export interface FoundDumps {
 }
 
 /**
- * Finds the dumps in a body as received, for reports that were answered after their head (`SpoolHead.dumps` = null).
- * Reads the body once, in memory that does not grow with it; fails only when the source fails.
+ * Finds the dumps in a decoded body, for reports that were answered after their head (`SpoolHead.dumps` = null). A
+ * GunzipError of the source is damage like any other; what else it throws is thrown on. Memory does not grow with the
+ * body.
  */
 export async function findDumps(
-  body: AsyncIterable<Uint8Array>,
+  decodedBody: AsyncIterable<Uint8Array>,
   contentType: string,
-  encoding: 'identity' | 'gzip',
   options: ReportReaderOptions = defaultReportReaderOptions,
 ): Promise<FoundDumps> {
   const reader = new ReportReader(parseMultipartType(contentType).boundary ?? '', options);
-  const gunzip = encoding === 'gzip' ? new Gunzip((piece) => reader.push(piece)) : null;
   let damage: string | null = null;
   try {
-    for await (const chunk of body) {
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      if (gunzip) await gunzip.push(bytes);
-      else reader.push(bytes);
-    }
-    gunzip?.end();
+    for await (const { buffer, byteOffset, byteLength } of decodedBody)
+      reader.push(Buffer.from(buffer, byteOffset, byteLength));
     reader.end();
   } catch (error) {
-    if (error instanceof SalvageError) damage = error.slug;
+    if (error instanceof SalvageError && Object.values<ErrorKind>(reportErrors).includes(error.kind))
+      damage = error.slug;
     else if (error instanceof GunzipError) damage = 'malformed_bad_gzip';
     else throw error;
-  } finally {
-    gunzip?.close();
   }
   const unfinished = damage === null ? null : reader.unfinishedDump;
   const dumps = new Map(reader.dumps);

@@ -18,6 +18,9 @@ export async function makeDirectory(files: Files, path: string): Promise<void> {
   if (isNew) await files.syncDirectory(dirname(path));
 }
 
+/** Pieces of a file are written together up to this size: each write takes a turn of the thread pool. */
+const writeBytes = 1024 * 1024;
+
 /** Writes a new file whose bytes are on the disk when this resolves; its directory entry is not yet. Returns its size. */
 export async function writeSyncedFile(
   files: Files,
@@ -26,11 +29,21 @@ export async function writeSyncedFile(
 ): Promise<number> {
   const file = await files.open(path, 'create');
   let sizeBytes = 0;
+  let waiting: Uint8Array[] = [];
+  let waitingBytes = 0;
+  const write = async () => {
+    if (waitingBytes > 0) await file.writev(waiting, sizeBytes);
+    sizeBytes += waitingBytes;
+    waiting = [];
+    waitingBytes = 0;
+  };
   try {
     for await (const chunk of chunks) {
-      if (chunk.length > 0) await file.writev([chunk], sizeBytes);
-      sizeBytes += chunk.length;
+      waiting.push(chunk);
+      waitingBytes += chunk.length;
+      if (waitingBytes >= writeBytes) await write();
     }
+    await write();
     await file.datasync();
   } catch (error) {
     await file.close();

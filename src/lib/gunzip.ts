@@ -250,3 +250,29 @@ export class Gunzip {
     return bytes.subarray(trailerBytes);
   }
 }
+
+/**
+ * Compressed bytes inflated at a time by `gunzipStream`, whose output waits in memory until it is taken: at 1000:1 they
+ * become 16 MiB.
+ */
+const streamPartBytes = 16 * 1024;
+
+/** Inflates a gzip stream as it is read. Throws GunzipError, at its end too, when it is not whole. */
+export async function* gunzipStream(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  const gunzip = new Gunzip((bytes) => pieces.push(Buffer.from(bytes)));
+  try {
+    for await (const { buffer, byteOffset, byteLength } of chunks) {
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
+      for (let at = 0; at < bytes.length; at += streamPartBytes) {
+        await gunzip.push(bytes.subarray(at, at + streamPartBytes));
+        const ready = pieces;
+        pieces = [];
+        yield* ready;
+      }
+    }
+    gunzip.end();
+  } finally {
+    gunzip.close();
+  }
+}

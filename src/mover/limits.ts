@@ -27,6 +27,12 @@ export const moverLimits = declareLimits({
     unit: 'items',
     reason: 'Dead letters held at a time to tell them from crashes that were never announced, about 50 MB.',
   },
+  burstMsMax: {
+    value: 5000,
+    unit: 'ms',
+    reason:
+      'How long a crash that was answered after its head waits for a burst to pass; older ones move beside it, so that a burst without end fills no disk.',
+  },
   settleMsMax: {
     value: 2000,
     unit: 'ms',

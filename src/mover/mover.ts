@@ -17,6 +17,7 @@ import { spoolErrors } from '../spool/errors.ts';
 import type { Spool, SpoolEntry } from '../spool/spool.ts';
 import type { CrashStorage } from '../storage/crash-storage.ts';
 import { BackEndGate } from './back-end-gate.ts';
+import { Burst } from './burst.ts';
 import { moverLimits } from './limits.ts';
 import { type MoverMetricNames, moverMetrics } from './metrics.ts';
 import { moverOptions } from './options.ts';
@@ -33,6 +34,8 @@ export interface MoverParts {
     /** Wait after the nth failure, of one crash or of a back end; the seeds' back-off by default. */
     readonly retryWaitMs?: (failures: number) => number;
     readonly metricNames?: MoverMetricNames;
+    /** Crashes wait while the process is busy with taking others: answers in a burst come before its storing. */
+    readonly letsIntakeGoFirst?: boolean;
   };
 }
 
@@ -61,6 +64,7 @@ class SpoolMover implements Mover {
   readonly #stopping = new AbortController();
   readonly #gates: Record<'storage' | 'queue', BackEndGate>;
   readonly #failures = new Map<CrashId, number>();
+  readonly #burst: Burst | null;
   readonly #workers: Promise<void>;
   #inFlight = 0;
   /** Crashes that failed since the drain began: their next try is the next start's. Null before. */
@@ -71,6 +75,9 @@ class SpoolMover implements Mover {
     this.#names = parts.options?.metricNames ?? moverMetrics;
     this.#logger = parts.logger.named('salvage.mover');
     this.#gates = { storage: this.#makeGate('storage'), queue: this.#makeGate('queue') };
+    this.#burst = parts.options?.letsIntakeGoFirst
+      ? new Burst(parts.clock, this.#stopping.signal, () => parts.spool.committedCount)
+      : null;
     this.#workers = this.#run();
   }
 
@@ -83,6 +90,7 @@ class SpoolMover implements Mover {
     const endMs = clock.monotonicMs() + timeoutMs;
     const failed = new Set<CrashId>();
     this.#failedInDrain = failed;
+    this.#burst?.end();
     // One more try for what waits for its turn.
     spool.retryReleased();
     while (spool.status().entryCount > failed.size && this.down.length === 0 && clock.monotonicMs() < endMs)
@@ -109,6 +117,7 @@ class SpoolMover implements Mover {
         await this.#gates.storage.open();
         const next = await entries.next();
         if (next.done) return;
+        await this.#burst?.passes(next.value.head.receivedAt);
         await this.#move(next.value);
       } catch (error) {
         if (signal.aborted) return;
@@ -236,9 +245,9 @@ class SpoolMover implements Mover {
 
 /** The report as storages take it; one that was answered after its head gets its dumps and notes now. */
 async function reportOf(entry: SpoolEntry): Promise<CrashReport> {
-  const { crashId, rawCrashJson, contentType, encoding } = entry.head;
+  const { crashId, rawCrashJson, contentType } = entry.head;
   if (entry.head.dumps) return makeReport(crashId, rawCrashJson, entry.dumps);
-  const found = await findDumps(entry.openBody(), contentType, encoding);
+  const found = await findDumps(entry.openDecodedBody(), contentType);
   return makeReport(crashId, completeRawCrashJson(rawCrashJson, found), entry.cutDumps(found.dumps));
 }
 

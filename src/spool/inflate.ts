@@ -3,26 +3,18 @@
 // file, You can obtain one at https://mozilla.org/MPL/2.0/.
 
 import { SalvageError } from '../lib/errors.ts';
-import { freeInflated, Gunzip, gunzipAtOnce } from '../lib/gunzip.ts';
+import { freeInflated, GunzipError, gunzipAtOnce, gunzipStream } from '../lib/gunzip.ts';
 import { PagedBytes } from '../lib/paged-bytes.ts';
 import { spoolErrors } from './errors.ts';
 import { spoolLimits } from './limits.ts';
 
 /** Inflates a gzip body as it streams. What does not inflate is `spool_damaged`. */
 export async function* inflate(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  const gunzip = new Gunzip((bytes) => pieces.push(Buffer.from(bytes)));
   try {
-    for await (const chunk of chunks) {
-      for (const part of inParts(chunk)) {
-        await gunzip.push(part).catch(throwDamaged);
-        const ready = pieces;
-        pieces = [];
-        yield* ready;
-      }
-    }
-  } finally {
-    gunzip.close();
+    yield* gunzipStream(chunks);
+  } catch (error) {
+    if (!(error instanceof GunzipError)) throw error;
+    throw new SalvageError(spoolErrors.spool_damaged, 'the body does not inflate', { cause: error });
   }
 }
 
@@ -50,15 +42,4 @@ function intoPages(pieces: readonly Buffer[]): PagedBytes {
     freeInflated(piece);
   }
   return bytes;
-}
-
-/** A little compressed input can become a thousand times as much output, which waits in memory until it is taken. */
-function* inParts(chunk: Uint8Array): Generator<Buffer> {
-  const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  const partBytes = spoolLimits.inflatePartBytes.value;
-  for (let at = 0; at < bytes.length; at += partBytes) yield bytes.subarray(at, at + partBytes);
-}
-
-function throwDamaged(error: unknown): never {
-  throw new SalvageError(spoolErrors.spool_damaged, 'the body does not inflate', { cause: error });
 }

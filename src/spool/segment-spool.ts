@@ -68,6 +68,7 @@ class SegmentSpool implements Spool {
   readonly #roots: SpoolRoots;
   readonly #released = new ReleasedEntries();
   readonly #stopping = new AbortController();
+  committedCount = 0;
   #known: KnownReports | null = null;
   readonly #inHands = new Map<string, number>();
   #wake: () => void = () => {};
@@ -118,6 +119,7 @@ class SegmentSpool implements Spool {
       },
       onRefused: (error) => metrics.incr(spoolMetrics.failed, { reason: error.slug }),
       onCommitted: (head, directory, tookMs) => {
+        this.committedCount += 1;
         metrics.timing(spoolMetrics.commitTime, tookMs);
         if (directory !== this.#roots.primary) metrics.incr(spoolMetrics.fallback);
         if (head.reportKey !== undefined) this.#known?.add(head.reportKey, head.crashId);

@@ -55,6 +55,8 @@ export interface SpoolEntry {
   readonly bodySizeBytes: number;
   /** The body as received. */
   openBody(): AsyncIterable<Uint8Array>;
+  /** The body after gunzip. Throws GunzipError where what was received does not inflate. */
+  openDecodedBody(): AsyncIterable<Uint8Array>;
   /** The dumps of `head.dumps`, cut out of the decoded body; empty when that is null. Reading throws `spool_damaged`. */
   readonly dumps: readonly Dump[];
   /** Dumps of an entry whose `head.dumps` is null, once their ranges in the decoded body were found. */
@@ -84,6 +86,8 @@ export interface Spool {
   /** Null when a body of that size (bytes, null = unknown) may come now; otherwise the seconds for Retry-After. */
   refuses(bodySizeBytes: number | null): number | null;
   stage(): SpoolStage;
+  /** Reports that were committed in this run. */
+  readonly committedCount: number;
   /** The crash id that this report got before, if it is a client's retry. */
   knownReport(reportKey: string): CrashId | undefined;
   /**

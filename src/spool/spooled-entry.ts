@@ -9,6 +9,7 @@ import type { Dump } from '../crash/dump.ts';
 import { readRange } from '../lib/durable-files.ts';
 import { SalvageError } from '../lib/errors.ts';
 import type { Files } from '../lib/files.ts';
+import { gunzipStream } from '../lib/gunzip.ts';
 import { PagedBytes } from '../lib/paged-bytes.ts';
 import { spoolErrors } from './errors.ts';
 import { inflate, inflateSmall } from './inflate.ts';
@@ -82,6 +83,13 @@ export class SpooledEntry implements SpoolEntry {
       yield chunk;
     }
     if (crc !== this.#entry.header.bodyCrc) throw damaged('wrong checksum of the body');
+  }
+
+  async *openDecodedBody(): AsyncGenerator<Uint8Array> {
+    const whole = await this.#decodedBody();
+    if (whole) yield* this.#read(whole, 0, whole.lengthBytes);
+    else if (this.head.encoding === 'identity') yield* this.openBody();
+    else yield* gunzipStream(this.openBody());
   }
 
   async remove(): Promise<void> {

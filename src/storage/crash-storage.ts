@@ -59,7 +59,10 @@ export interface CrashStorage {
   /** Proves that the store works, a write included; called at start and by the heartbeat. */
   check(signal?: AbortSignal): Promise<void>;
 
-  /** Saves dumps, then dump names, then the raw crash last: a raw crash that can be read means the report is complete. */
+  /**
+   * Saves dumps, then dump names, then the raw crash last: a raw crash that can be read means the report is complete.
+   * What a dump yields is the caller's memory: it stays as it is until this has settled, and must not be used after.
+   */
   saveRawCrash(report: CrashReport, signal?: AbortSignal): Promise<void>;
   saveProcessedCrash(
     crashId: CrashId,

@@ -27,6 +27,10 @@ export class MemorySpool implements Spool {
   writeGate: (() => Promise<void>) | null = null;
   commitGate: (() => Promise<void>) | null = null;
 
+  get committedCount(): number {
+    return this.reports.length;
+  }
+
   refuses(): number | null {
     return this.retryAfterS;
   }

@@ -12,6 +12,8 @@ import { reportLimits } from '../../src/crash/limits.ts';
 import { pythonJson } from '../../src/crash/python-json.ts';
 import { defaultReportReaderOptions, ReportReader, type ReportReaderOptions } from '../../src/crash/report-reader.ts';
 import { SalvageError } from '../../src/lib/errors.ts';
+import { gunzipStream } from '../../src/lib/gunzip.ts';
+import { spoolErrors } from '../../src/spool/errors.ts';
 
 const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes).digest('hex');
 
@@ -186,7 +188,7 @@ async function* inPieces(bytes: Buffer, size: number) {
 test('find dumps: in a body as received, whole or damaged', async () => {
   const body = form(field('A', '1'), file('upload_file_minidump', 'x'.repeat(9000)), file('log', 'y', 'text/csv'));
   const type = 'multipart/form-data; boundary=b';
-  const whole = await findDumps(inPieces(gzipSync(body), 100), type, 'gzip');
+  const whole = await findDumps(gunzipStream(inPieces(gzipSync(body), 100)), type);
   assert.deepEqual(
     whole.dumps.map((dump) => [dump.name, dump.sizeBytes]),
     [
@@ -195,17 +197,23 @@ test('find dumps: in a body as received, whole or damaged', async () => {
     ],
   );
   assert.equal(whole.damage, null);
-  const cut = await findDumps(inPieces(body.subarray(0, 5000), 100), type, 'identity');
+  const cut = await findDumps(inPieces(body.subarray(0, 5000), 100), type);
   assert.equal(cut.damage, 'malformed_invalid_payload_structure');
   const kept = cut.dumps[0] ?? assert.fail('nothing kept');
   assert.ok(kept.sizeBytes > 4500 && kept.sizeBytes < 5000);
-  const damaged = await findDumps(inPieces(gzipSync(body).subarray(0, -4), 100), type, 'gzip');
+  const damaged = await findDumps(gunzipStream(inPieces(gzipSync(body).subarray(0, -4), 100)), type);
   assert.equal(damaged.damage, 'malformed_bad_gzip');
+  // What is wrong with the source is not the client's damage.
+  const unreadable = (async function* () {
+    yield body.subarray(0, 5000);
+    throw new SalvageError(spoolErrors.spool_damaged);
+  })();
+  await assert.rejects(findDumps(unreadable, type), { slug: 'spool_damaged' });
 });
 
 test('find dumps: what was found completes the raw crash, digits and order kept', async () => {
   const body = form(field('A', '1'), file('log', 'y', 'text/csv'));
-  const found = await findDumps(inPieces(body, 10), 'multipart/form-data; boundary=b', 'identity');
+  const found = await findDumps(inPieces(body, 10), 'multipart/form-data; boundary=b');
   const head =
     '{"A": 9007199254740993, "metadata": {"collector_notes": ["first"], "dump_checksums": {}}, "version": 2}';
   assert.equal(

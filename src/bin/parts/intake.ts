@@ -99,6 +99,7 @@ export async function openIntake(
         metrics,
         options: {
           ...config.valuesOf(moverOptions),
+          letsIntakeGoFirst: options.answerAfter === 'head',
           metricNames: options.profile === 'antenna-2018' ? moverMetrics2018 : moverMetrics,
         },
       });
