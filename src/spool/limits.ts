@@ -14,13 +14,19 @@ export const spoolLimits = declareLimits({
     reason:
       'A segment is deleted as a whole: large enough that creating one is rare (300 usual crashes), small enough that one crash that will not move keeps little disk.',
   },
+  spareLogsMax: {
+    value: 2,
+    unit: 'items',
+    reason:
+      'Full logs kept for writing over while the spool is open, 64 MiB each: one is filled while the mover is done with another.',
+  },
   segmentEntriesMax: {
     value: 4096,
     unit: 'items',
     reason: 'Bounds what is remembered of a segment (which entries are removed) when crashes are tiny.',
   },
   inlineBodyBytesMax: {
-    value: mib,
+    value: 1536 * kib,
     unit: 'bytes',
     reason:
       'Bodies up to here are appended to the log from memory; 128 connections of 25 MB took 610 MB of memory with a threshold of 4 MB.',
@@ -57,11 +63,6 @@ export const spoolLimits = declareLimits({
     unit: 'bytes',
     reason:
       'Compressed bytes inflated in one call on the main thread: half the CPU of the piecewise way, about 3 ms at this size.',
-  },
-  inflatePartBytes: {
-    value: 16 * kib,
-    unit: 'bytes',
-    reason: 'Compressed bytes inflated at a time when streaming: at 1000:1 they become 16 MiB.',
   },
   rawCrashBytesMax: {
     value: 256 * mib,

@@ -5,7 +5,7 @@
 import { crc32 } from 'node:zlib';
 import type { OpenFile } from '../lib/files.ts';
 import { spoolLimits } from './limits.ts';
-import { decodeHeader, headerBytes, type RecordHeader, recordLength, recordMagic } from './record.ts';
+import { decodeHeader, endMark, headerBytes, type RecordHeader, recordLength, recordMagic } from './record.ts';
 
 /** What stands at one place of a segment. Offsets are bytes in the log file; `to` is where the next thing begins. */
 export type SegmentPiece =
@@ -24,7 +24,8 @@ const readAheadBytes = 64 * 1024;
 
 /**
  * The piece at `offset` of a log of `sizeBytes`. A record whose header or head is damaged becomes a damage up to the
- * next readable record or the end; its neighbours stay readable. Bodies are not checked here (see checkBody).
+ * next readable record or the end; its neighbours stay readable. The end is also where an end mark stands and no
+ * record after it. Bodies are not checked here (see checkBody).
  */
 export async function readPiece(
   file: OpenFile,
@@ -35,7 +36,10 @@ export async function readPiece(
   if (offset >= sizeBytes) return { kind: 'end' };
   const first = await readAt(file, offset, Math.min(readAheadBytes, sizeBytes - offset));
   const header = decodeHeader(first, nonce, offset);
-  if (!header) return damageFrom(file, nonce, offset, sizeBytes, 'no readable record header');
+  if (!header) {
+    const damage = await damageFrom(file, nonce, offset, sizeBytes, 'no readable record header');
+    return damage.to === sizeBytes && isEndMark(first) ? { kind: 'end' } : damage;
+  }
   const headLength = headerBytes + header.metaLength + header.rawLength;
   if (offset + headLength > sizeBytes) return damageFrom(file, nonce, offset, sizeBytes, 'the record ends early');
   const head = headLength <= first.length ? first : await readAt(file, offset, headLength);
@@ -59,7 +63,7 @@ async function damageFrom(
   from: number,
   sizeBytes: number,
   reason: string,
-): Promise<SegmentPiece> {
+): Promise<Extract<SegmentPiece, { kind: 'damage' }>> {
   return { kind: 'damage', from, to: await nextRecordOffset(file, nonce, from + 1, sizeBytes), reason };
 }
 
@@ -75,11 +79,8 @@ async function nextRecordOffset(file: OpenFile, nonce: Uint8Array, from: number,
   return sizeBytes;
 }
 
-/** True if the bytes `[from, to)` are all zero: what a file system leaves where an append never reached the disk. */
-export async function isZeroFilled(file: OpenFile, from: number, to: number): Promise<boolean> {
-  for (let at = from; at < to; at += spoolLimits.resyncWindowBytes.value) {
-    const bytes = await readAt(file, at, Math.min(spoolLimits.resyncWindowBytes.value, to - at));
-    if (bytes.some((byte) => byte !== 0)) return false;
-  }
-  return true;
+/** No header, and none was ever written there: what follows is not the log's, or a write that nobody was told of. */
+function isEndMark(bytes: Buffer): boolean {
+  const place = bytes.subarray(0, headerBytes);
+  return place.equals(endMark.subarray(0, place.length));
 }

@@ -40,6 +40,9 @@ const typesByCode = new Map<number, RecordType>(
   Object.entries(typeCodes).map(([type, code]) => [code, type as RecordType]),
 );
 
+/** Stands behind the last record, in the place of a header. */
+export const endMark: Uint8Array = new Uint8Array(headerBytes);
+
 /** First bytes of each record, for looking it up after damage. */
 export const recordMagic: Buffer = Buffer.from('SREC', 'latin1');
 

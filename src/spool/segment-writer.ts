@@ -13,7 +13,7 @@ import type { FreshEntry } from './fresh-entries.ts';
 import { encodeHead } from './head.ts';
 import { spoolLimits } from './limits.ts';
 import { spoolMetrics } from './metrics.ts';
-import { encodeRecord, nonceBytes, type RecordHeader, recordLength } from './record.ts';
+import { encodeRecord, endMark, nonceBytes, type RecordHeader, recordLength } from './record.ts';
 import { encodeSeal, Segment, segmentName } from './segment.ts';
 import type { SpoolHead } from './spool.ts';
 
@@ -50,6 +50,8 @@ export interface WriterParts {
   /** Creation time of the newest segment that is there; names must grow also when the clock does not. */
   readonly newestMs: number;
   readonly freshBudget: ByteBudget;
+  /** Path of a log whose crashes have all moved, to be written over; undefined = there is none. */
+  readonly takeSpareLog: () => string | undefined;
 }
 
 /**
@@ -126,7 +128,8 @@ export class SegmentWriter {
       offset += recordLength(record.header);
       if (item.body instanceof BodyFile) ownBytes += item.bodyLength;
     }
-    await log.writev(buffers, segment.readableBytes);
+    // What an earlier use of the log left must not follow the last record as if it were damage.
+    await log.writev([...buffers, endMark], segment.readableBytes);
     await log.datasync();
     const addedBytes = offset - segment.readableBytes + ownBytes;
     active.entryCount += batch.length;
@@ -164,7 +167,7 @@ export class SegmentWriter {
     try {
       await files.mkdir(segment.path);
       await files.syncDirectory(path);
-      const log = await files.open(segment.logPath, 'create');
+      const log = await this.#openLog(segment.logPath);
       this.#active = { segment, log, entryCount: 0, sizeBytes: 0 };
       await files.syncDirectory(segment.path);
       onSegment(segment);
@@ -174,6 +177,27 @@ export class SegmentWriter {
       await this.#active?.log.close().catch(() => {});
       this.#active = null;
       await files.removeTree(segment.path).catch(() => {});
+      throw error;
+    }
+  }
+
+  /**
+   * A log that is written over costs half of a new one: its blocks are there, on the disk and in the system's cache, and
+   * a sync has no sizes to write. The nonce in each record keeps old records from being taken for new ones.
+   */
+  async #openLog(path: string): Promise<OpenFile> {
+    const { files, takeSpareLog } = this.#parts;
+    const spare = takeSpareLog();
+    if (spare === undefined) return files.open(path, 'create');
+    const log = await files.open(spare, 'update');
+    try {
+      // Durable before it is the segment's: a log that is cut off before its first record must not look damaged.
+      await log.writev([endMark], 0);
+      await log.datasync();
+      await files.rename(spare, path);
+      return log;
+    } catch (error) {
+      await log.close().catch(() => {});
       throw error;
     }
   }
@@ -191,6 +215,8 @@ export class SegmentWriter {
       bodyLength: 0,
       bodyCrc: 0,
     });
+    // The totals are looked for at the end: what is left of an earlier use goes.
+    await log.truncate(segment.readableBytes).catch(() => {});
     await log.writev(buffers, segment.readableBytes).catch(() => {});
     await log.close();
     segment.isClosed = true;

@@ -117,7 +117,9 @@ export class Segment {
     return this.withLog((file) => readPiece(file, this.nonce, offset, this.readableBytes));
   }
 
+  /** The log was read to its end: begins anew, and what may stand behind the end is not read again. */
   rewind(): void {
+    this.readableBytes = this.#cursor;
     this.#cursor = 0;
   }
 

@@ -14,7 +14,8 @@ import type { PagedBytes } from '../lib/paged-bytes.ts';
 import { BodyFile } from './body-file.ts';
 import { type FreshEntry, makeFreshBudget } from './fresh-entries.ts';
 import { decodeHead } from './head.ts';
-import { isZeroFilled, type SegmentPiece } from './read-segment.ts';
+import { spoolLimits } from './limits.ts';
+import type { SegmentPiece } from './read-segment.ts';
 import { bodyOffset, type RecordHeader, recordLength } from './record.ts';
 import { isSegmentName, Segment } from './segment.ts';
 import { type AppendItem, SegmentWriter } from './segment-writer.ts';
@@ -52,6 +53,8 @@ export interface ReadEntry {
   readonly sizeBytes: number;
 }
 
+const spareLogPrefix = 'spare-';
+
 /** One numbered directory of a spool: its segments, oldest first, and the writer that appends to the newest. */
 export class SpoolDirectory {
   readonly path: string;
@@ -63,6 +66,9 @@ export class SpoolDirectory {
   /** Segments that the cursor has not passed, oldest first. */
   #unread: Segment[] = [];
   readonly #freshBudget = makeFreshBudget();
+  /** Logs without crashes, to be written over. */
+  readonly #spareLogs: string[] = [];
+  #isClosing = false;
   readonly #writer: SegmentWriter;
 
   /** Makes what is missing, clears what was never acknowledged, and scans what a kill or a power cut left open. */
@@ -72,7 +78,8 @@ export class SpoolDirectory {
     await files.removeTree(join(path, 'staging'));
     await files.mkdir(join(path, 'staging'));
     const names = await files.list(path);
-    for (const name of names.filter((each) => each.endsWith('.gone'))) await files.removeTree(join(path, name));
+    for (const name of names.filter((each) => each.endsWith('.gone') || each.startsWith(spareLogPrefix)))
+      await files.removeTree(join(path, name));
     const segmentNames = names.filter(isSegmentName);
     const newestMs = segmentNames.length > 0 ? new Segment(files, path, segmentNames.at(-1) as string).createdMs : 0;
     const directory = new SpoolDirectory(parts, newestMs);
@@ -91,6 +98,7 @@ export class SpoolDirectory {
       path: parts.path,
       newestMs,
       freshBudget: this.#freshBudget,
+      takeSpareLog: () => this.#spareLogs.pop(),
       onSegment: (segment) => this.#add(segment),
       onCommit: (segment) => {
         parts.onNews();
@@ -215,6 +223,7 @@ export class SpoolDirectory {
 
   /** Stops the writer and syncs the marks; a directory without entries leaves no segment behind. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#writer.close();
     for (const segment of [...this.#segments.values()]) {
       segment.fresh.clear();
@@ -225,6 +234,7 @@ export class SpoolDirectory {
       await segment.marks.close().catch(() => {});
       await segment.closeReader();
     }
+    for (const path of this.#spareLogs.splice(0)) await this.#parts.files.unlink(path).catch(() => {});
   }
 
   #add(segment: Segment): void {
@@ -251,17 +261,19 @@ export class SpoolDirectory {
 
   /** Walks a log that was not closed in order: counts its entries, checks every body, sets aside what is damaged. */
   async #scan(segment: Segment): Promise<void> {
+    let isAfterDamage = false;
     for (let piece = await segment.readNext(); piece.kind !== 'end'; piece = await segment.readNext()) {
       const offset = piece.kind === 'damage' ? piece.from : piece.header.offset;
       if (segment.removed.has(offset)) continue;
       if (piece.kind === 'damage') {
         const isTail = piece.to === segment.readableBytes;
         const reason = isTail ? `${piece.reason}; end of the log, most likely never acknowledged` : piece.reason;
-        const { from, to } = piece;
-        if (isTail && (await segment.withLog((file) => isZeroFilled(file, from, to)))) segment.readableBytes = from;
-        else await this.#setAside(segment, { from, to, reason });
+        // Behind an entry that a kill cut off stands what an earlier use of the log left.
+        if (!isTail || !isAfterDamage) await this.#setAside(segment, { from: piece.from, to: piece.to, reason });
+        isAfterDamage = true;
         continue;
       }
+      isAfterDamage = false;
       if (piece.header.type === 'seal') continue;
       const entry = this.#decode(segment, piece);
       const problem = entry ? await this.#checkBody(entry) : 'the head is not readable JSON';
@@ -270,6 +282,7 @@ export class SpoolDirectory {
         segment.liveBytes += entry.sizeBytes;
         continue;
       }
+      isAfterDamage = true;
       segment.outstandingCount += 1;
       await this.setAsideRecord(segment, piece.header, problem ?? '', entry ?? undefined);
     }
@@ -333,14 +346,25 @@ export class SpoolDirectory {
     }
   }
 
+  /** A log that was written full is worth writing over. */
+  async #keepLog(segment: Segment, gonePath: string): Promise<void> {
+    const isFull = segment.readableBytes >= spoolLimits.segmentSizeBytesMax.value;
+    if (!isFull || this.#isClosing || this.#spareLogs.length >= spoolLimits.spareLogsMax.value) return;
+    const path = join(this.path, `${spareLogPrefix}${segment.name}`);
+    await this.#parts.files.rename(join(gonePath, 'log'), path);
+    this.#spareLogs.push(path);
+  }
+
   /** Renamed first, in one step: a kill while its files go leaves nothing that looks like a segment. */
   async #deleteIfDone(segment: Segment): Promise<void> {
     if (!segment.isDone || !this.#segments.delete(segment.name)) return;
     try {
       await segment.marks.close();
       await segment.closeReader();
-      await this.#parts.files.rename(segment.path, `${segment.path}.gone`);
-      await this.#parts.files.removeTree(`${segment.path}.gone`);
+      const gonePath = `${segment.path}.gone`;
+      await this.#parts.files.rename(segment.path, gonePath);
+      await this.#keepLog(segment, gonePath);
+      await this.#parts.files.removeTree(gonePath);
     } catch (error) {
       this.#parts.logger.warning(`could not delete segment ${segment.name}: ${errorText(error)}`, { error });
     }

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -208,4 +208,95 @@ test('each process owns a numbered directory; one without an owner is adopted', 
     await entry.remove();
   }
   await spool.close();
+});
+
+test('a mover that is behind gets every report whole and in order, from memory and from the log', async () => {
+  const spool = await openSpool({ files: nodeFiles, directory: join(root, 'behind') });
+  const reports = Array.from({ length: 60 }, (_, index) => makeReport({ dumpBytes: 400_000, isGzip: index % 2 === 0 }));
+  for (const report of reports) await commitReport(spool, report);
+  const entries = await takeEntries(spool, reports.length);
+  for (const [index, entry] of entries.entries()) assert.ok(await holds(entry, reports[index] as never), String(index));
+  entries[0]?.release(0);
+  const [again] = await takeEntries(spool, 1);
+  assert.ok(again && (await holds(again, reports[0] as never)), 'given back, it is read from the log');
+  for (const entry of [again, ...entries.slice(1)]) await entry.remove();
+  assert.equal(spool.status().entryCount, 0);
+  await spool.close();
+});
+
+test('what is still being read of an entry stays whole after it went, whatever comes meanwhile', async () => {
+  const spool = await openSpool({ files: nodeFiles, directory: join(root, 'read-on') });
+  for (const leave of ['remove', 'release'] as const) {
+    for (const isGzip of [false, true]) {
+      const report = makeReport({ dumpBytes: 300_000, isGzip });
+      await commitReport(spool, report);
+      const [entry] = await takeEntries(spool, 1);
+      const dump = entry?.dumps[0]?.open()[Symbol.asyncIterator]();
+      const first = await dump?.next();
+      const pieces: Uint8Array[] = [first?.value as Uint8Array];
+      if (leave === 'remove') await entry?.remove();
+      else entry?.release(60_000);
+      for (let count = 0; count < 4; count++) {
+        await commitReport(spool, makeReport({ dumpBytes: 300_000 }));
+        await (await takeEntries(spool, 1))[0]?.remove();
+      }
+      for (let next = await dump?.next(); !next?.done; next = await dump?.next())
+        pieces.push(next?.value as Uint8Array);
+      assert.ok(Buffer.concat(pieces).equals(report.dump), `${leave}, ${isGzip ? 'gzip' : 'plain'}`);
+    }
+  }
+  await spool.close();
+});
+
+test('a full log is written over, and a kill leaves nothing of its earlier use', async () => {
+  const directory = join(root, 'written-over');
+  const spool = await openSpool({ files: nodeFiles, directory });
+  const fill = async () => {
+    for (let count = 0; count < 66; count++) {
+      await commitReport(spool, makeReport({ dumpBytes: 1_050_000 }));
+      await (await takeEntries(spool, 1))[0]?.remove();
+    }
+  };
+  // Twice: the log that the first crashes filled is free when the second ones have filled the next.
+  await fill();
+  await fill();
+  const reports = Array.from({ length: 5 }, () => makeReport({ dumpBytes: 10_000 }));
+  for (const report of reports) await commitReport(spool, report);
+  const logs = async (folder: string) => {
+    const found: { path: string; sizeBytes: number }[] = [];
+    for (const name of await readdir(join(folder, '0'))) {
+      const path = join(folder, '0', name, 'log');
+      const status = await nodeFiles.stat(path).catch(() => null);
+      if (status) found.push({ path, sizeBytes: status.sizeBytes });
+    }
+    return found;
+  };
+  const newest = (await logs(directory)).at(-1);
+  assert.ok(newest && newest.sizeBytes > 64 * 1024 * 1024, 'the newest log is an old one');
+
+  const reopened = async (name: string, damage?: (log: string) => Promise<void>) => {
+    const copy = join(root, name);
+    await cp(directory, copy, { recursive: true });
+    await rm(join(copy, '0', 'lock'));
+    await damage?.((await logs(copy)).at(-1)?.path ?? '');
+    const killed = await openSpool({ files: nodeFiles, directory: copy });
+    const status = killed.status();
+    const entries = await allEntries(killed);
+    for (const report of reports.slice(0, status.entryCount))
+      assert.ok(await holds(entries.get(report.head.crashId) as never, report), name);
+    await killed.close();
+    return [status.entryCount, status.damagedCount];
+  };
+  assert.deepEqual(await reopened('killed'), [5, 0]);
+  const cutOff = async (log: string) => {
+    const file = await open(log, 'r+');
+    const at = (await readFile(log)).indexOf(reports[4]?.dump.subarray(0, 100) ?? '');
+    // As if the kill had come in the middle of the last write: its end and the mark behind it are still of old.
+    await file.write(Buffer.alloc(12_000, 'old '), 0, 12_000, at + 5000);
+    await file.close();
+  };
+  assert.deepEqual(await reopened('killed-while-writing', cutOff), [4, 1]);
+  await takeEntries(spool, 5).then((entries) => Promise.all(entries.map((entry) => entry.remove())));
+  await spool.close();
+  assert.deepEqual(await readdir(join(directory, '0')), ['staging']);
 });
