@@ -15,6 +15,8 @@ import { collectorLimits } from './limits.ts';
 
 export interface BodyReaderOptions {
   readonly isGzip: boolean;
+  /** As the client declares it, in bytes. */
+  readonly lengthBytes: number | null;
   /** Null when it cannot be used: then the body is only received, and gunzipped to see whether it is gzip. */
   readonly boundary: string | null;
   readonly bodySizeBytesMax: number;
@@ -64,13 +66,16 @@ export class BodyReader {
   #isCollecting: boolean;
   #decoded: readonly Buffer[] | null = null;
   #fail: ((error: unknown) => void) | null = null;
+  #isReleased = false;
 
   constructor(options: BodyReaderOptions, spool: Spool, memory: IntakeMemory, nowMs: () => number) {
     this.#options = options;
     this.#spool = spool;
     this.#memory = memory;
     this.#nowMs = nowMs;
-    this.#isCollecting = options.isGzip;
+    // What is said to be large is inflated as it comes from the begin: it need not be held.
+    this.#isCollecting = options.isGzip && (options.lengthBytes ?? 0) <= gzipAtOnceBytesMax.value;
+    if (options.isGzip && !this.#isCollecting) this.#gunzip = this.#makeGunzip();
     this.report = options.boundary === null ? null : this.#makeReport(options.boundary);
   }
 
@@ -129,6 +134,7 @@ export class BodyReader {
 
   /** Forgets everything; call it in any case. */
   async release(): Promise<void> {
+    this.#isReleased = true;
     this.#gunzip?.close();
     this.#dropKept();
     for (const piece of this.#decoded ?? []) freeInflated(piece);
@@ -143,14 +149,14 @@ export class BodyReader {
     this.#stage = null;
   }
 
-  #makeReport(boundary: string): ReportReader {
+  #makeReport(boundary: string, isBegin = false): ReportReader {
     return new ReportReader(boundary, {
       ...this.#options.report,
       onFirstFile: (annotations) => {
         this.#isHeldBack = !this.#options.isWanted(annotations);
         // Hashing costs as much as all the rest: a rejected report goes without, as long as it can be read again.
         this.#isHashed = !this.#isHeldBack || this.#kept === null || this.#gunzip !== null;
-        return this.#isHashed;
+        return this.#isHashed && !isBegin;
       },
     });
   }
@@ -162,16 +168,21 @@ export class BodyReader {
     if (chunk.length >= smallChunkBytes.value) {
       const joined = this.#takeSmall();
       const first = joined ? this.#pass(joined) : undefined;
-      if (first) return first.then(() => this.#pass(chunk));
+      if (first) return first.then(() => this.#pass(chunk)).then(() => this.#freeChunk(chunk));
       const passing = this.#pass(chunk);
-      // Copied, and nobody works on it any more; a piece that a thread inflates has not come back yet.
-      if (!passing && isWholeBuffer(chunk)) freeBuffer(chunk);
-      return passing;
+      if (passing) return passing.then(() => this.#freeChunk(chunk));
+      this.#freeChunk(chunk);
+      return undefined;
     }
     const full = this.#smallBytes + chunk.length > smallChunkBytes.value ? this.#takeSmall() : null;
     this.#small ??= Buffer.allocUnsafe(smallChunkBytes.value);
     this.#smallBytes += chunk.copy(this.#small, this.#smallBytes);
     return full ? this.#pass(full) : undefined;
+  }
+
+  /** It was copied and nobody works on it any more, unless this was released while a thread inflates it. */
+  #freeChunk(chunk: Buffer): void {
+    if (!this.#isReleased && isWholeBuffer(chunk)) freeBuffer(chunk);
   }
 
   #takeSmall(): Buffer | null {
@@ -247,8 +258,12 @@ export class BodyReader {
   /** Too large to be inflated at once: from here on it is inflated as it comes, beginning with what was collected. */
   #startGunzip(): Promise<void> {
     this.#isCollecting = false;
-    this.#gunzip = new Gunzip((piece) => this.#feed(piece));
+    this.#gunzip = this.#makeGunzip();
     return this.#inflate(this.#kept?.pieces() ?? []);
+  }
+
+  #makeGunzip(): Gunzip {
+    return new Gunzip((piece) => this.#feed(piece));
   }
 
   async #inflate(pieces: readonly Buffer[]): Promise<void> {
@@ -331,8 +346,9 @@ export class BodyReader {
       try {
         const begin = gunzipBegin(bytes.subarray(0, length), gzipAtOnceDecodedBytesMax.value);
         if (begin === null) break;
-        this.report = this.#makeReport(this.#options.boundary ?? '');
+        this.report = this.#makeReport(this.#options.boundary ?? '', true);
         this.report.push(begin);
+        freeInflated(begin);
       } catch {
         break;
       }

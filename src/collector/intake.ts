@@ -169,6 +169,7 @@ export class ReportIntake {
     const body = new BodyReader(
       {
         isGzip: head.isGzip,
+        lengthBytes: head.lengthBytes,
         boundary: head.boundary,
         bodySizeBytesMax: this.#bodySizeBytesMax,
         decodedSizeBytesMax: options.decodedSizeBytesMax,
