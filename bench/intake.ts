@@ -6,14 +6,16 @@
 // other. Prints JSON: requests per second, CPU milliseconds a crash (the mover's work included), p50 and p99, RSS, and
 // ratios to the floors by requests and by CPU, with their spread over the rounds and the target where there is one; and
 // the p99 beside a storage that takes 500 ms. `--quick`
-// shortens it, `--latency` measures the last alone.
+// shortens it, `--latency` measures the last alone, `--keep-files` deletes no file before the end.
 import { spawnSync } from 'node:child_process';
-import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hash } from 'node:crypto';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { type LoadResult, runLoad } from '../src/client/load.ts';
 import { defaultMix, makePayloads, type Payload } from '../src/client/payloads.ts';
 import { systemClock } from '../src/lib/clock.ts';
+import { clearFolder, makeFolder } from './intake/folders.ts';
 import { type RunningServer, startNginx, startNodeFloor, startSalvage } from './intake/servers.ts';
 import { measureStorageLatency } from './intake/storage-latency.ts';
 
@@ -21,10 +23,13 @@ const isQuick = process.argv.includes('--quick');
 const isLatencyAlone = process.argv.includes('--latency');
 const rounds = isQuick ? 1 : 3;
 const durationMs = isQuick ? 1500 : 4000;
+const warmUpMs = 2000;
 const concurrencies = isQuick ? [32] : [8, 32, 128];
 
 const quiet = { SALVAGE_COLLECTOR_THROTTLER: 'accept-all', LOGGING_LEVEL: 'warning' };
 const fsStorage = { ...quiet, SALVAGE_STORAGE_CLASS: 'fs', SALVAGE_QUEUE_CLASS: 'null' };
+
+const sustainedServer = 'salvage to file storage';
 
 const servers: Record<string, () => Promise<RunningServer | null>> = {
   'node discards': () => startNodeFloor('discard'),
@@ -39,7 +44,7 @@ const servers: Record<string, () => Promise<RunningServer | null>> = {
       SALVAGE_QUEUE_CLASS: 'null',
       SALVAGE_COLLECTOR_ANSWER_AFTER: 'head',
     }),
-  'salvage to file storage': () => startSalvage(fsStorage),
+  [sustainedServer]: () => startSalvage(fsStorage),
 };
 
 interface Row extends LoadResult {
@@ -49,6 +54,8 @@ interface Row extends LoadResult {
   readonly round: number;
   readonly cpuMsPerCrash: number;
   readonly rssMb: number;
+  /** Crashes a second of the floor without HTTP, measured a moment before on the same disk. */
+  readonly finalFilesPerSecond?: number;
 }
 
 function load(
@@ -69,7 +76,7 @@ function load(
 
 /** The final files of file storage written straight from memory, each synced, in one process on the same core. */
 function finalFilesFloor(payloads: readonly Payload[]): number {
-  const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'salvage-bench-'));
+  const folder = makeFolder();
   mkdirSync(join(folder, 'd'));
   const raw = Buffer.alloc(42_000, 'x');
   const startMs = performance.now();
@@ -91,8 +98,34 @@ function finalFilesFloor(payloads: readonly Payload[]): number {
     count += 1;
   }
   const perSecond = count / ((performance.now() - startMs) / 1000);
-  rmSync(folder, { recursive: true, force: true });
+  clearFolder(folder);
   return Math.round(perSecond);
+}
+
+/**
+ * CPU milliseconds a crash of what no durable intake can leave out: SHA-256 for the raw crash, a CRC for the log, and one
+ * write of the body to a log that is synced once in eight crashes. No HTTP, no parsing, no mover.
+ */
+function checksumsAndLogCpuMs(payloads: readonly Payload[]): number {
+  const folder = makeFolder();
+  const log = openSync(join(folder, 'log'), 'w');
+  const before = process.cpuUsage();
+  const startMs = performance.now();
+  let count = 0;
+  let crc = 0;
+  for (; performance.now() - startMs < durationMs; count++) {
+    const { body } = payloads[count % payloads.length] as Payload;
+    hash('sha256', body);
+    crc = crc32(body, crc);
+    // Over the same 64 MiB, as the spool does.
+    if (count % 128 === 0) writeSync(log, body, 0, body.length, 0);
+    else writeSync(log, body);
+    if (count % 8 === 0) fdatasyncSync(log);
+  }
+  const { user, system } = process.cpuUsage(before);
+  closeSync(log);
+  clearFolder(folder);
+  return (user + system) / 1000 / count;
 }
 
 /** Waits until the spool is empty, so that the mover's work counts too; the time it took counts as well. */
@@ -123,20 +156,24 @@ async function measure(
   concurrency: number,
   round: number,
 ): Promise<Row | null> {
+  const isSustained = name === sustainedServer;
+  // Stored files are the decoded dumps, whatever the encoding on the wire.
+  const floor = isSustained ? { finalFilesPerSecond: finalFilesFloor(makePayloads(defaultMix, 'plain')) } : {};
   const server = await (servers[name] as () => Promise<RunningServer | null>)();
   if (!server) return null;
   const payloads = makePayloads(defaultMix, encoding);
-  await load(server.port, payloads, 4, 300);
+  // A process that runs for weeks is measured, not the first second of its compiler.
+  await load(server.port, payloads, concurrency, warmUpMs);
+  if (name.startsWith('salvage')) await drained(server, 0);
   const cpuBeforeMs = server.cpuMs();
   const startMs = performance.now();
   const result = await load(server.port, payloads, concurrency, durationMs);
   const rssMb = server.rssMb();
-  const isSustained = name === 'salvage to file storage';
   const elapsedMs = name.startsWith('salvage') ? await drained(server, startMs) : performance.now() - startMs;
   const cpuMsPerCrash = Math.round(((server.cpuMs() - cpuBeforeMs) / Math.max(1, result.count)) * 100) / 100;
   await server.stop();
   const requestsPerSecond = isSustained ? Math.round(result.count / (elapsedMs / 1000)) : result.requestsPerSecond;
-  return { server: name, encoding, concurrency, round, ...result, requestsPerSecond, cpuMsPerCrash, rssMb };
+  return { server: name, encoding, concurrency, round, ...result, requestsPerSecond, cpuMsPerCrash, rssMb, ...floor };
 }
 
 function median(values: readonly number[]): number {
@@ -175,11 +212,8 @@ function ratio(rows: readonly Row[], a: string, b: string, encoding: string, tar
 async function main(): Promise<void> {
   const storageLatency = await measureStorageLatency(rounds, durationMs);
   const rows: Row[] = [];
-  const floors: { encoding: string; round: number; finalFilesPerSecond: number }[] = [];
   for (let round = 1; !isLatencyAlone && round <= rounds; round++)
-    for (const encoding of ['plain', 'gzip'] as const) {
-      // Stored files are the decoded dumps, whatever the encoding on the wire.
-      floors.push({ encoding, round, finalFilesPerSecond: finalFilesFloor(makePayloads(defaultMix, 'plain')) });
+    for (const encoding of ['plain', 'gzip'] as const)
       for (const concurrency of concurrencies)
         for (const name of Object.keys(servers)) {
           const row = await measure(name, encoding, concurrency, round);
@@ -187,18 +221,15 @@ async function main(): Promise<void> {
           rows.push(row);
           process.stderr.write(`${JSON.stringify(row)}\n`);
         }
-    }
   const sustained = (encoding: string) => {
     const values = rows
-      .filter((row) => row.server === 'salvage to file storage' && row.encoding === encoding)
-      .map(
-        (row) =>
-          row.requestsPerSecond /
-          (floors.find((floor) => floor.encoding === encoding && floor.round === row.round)?.finalFilesPerSecond ??
-            Number.NaN),
-      );
+      .filter((row) => row.server === sustainedServer && row.encoding === encoding)
+      .map((row) => row.requestsPerSecond / (row.finalFilesPerSecond ?? Number.NaN));
     return summary(`sustained to file storage / final files floor, ${encoding}`, values, 0.6);
   };
+  const cpuOf = (server: string) =>
+    median(rows.filter((row) => row.server === server && row.encoding === 'plain').map((row) => row.cpuMsPerCrash));
+  const needed = Array.from({ length: rounds }, () => checksumsAndLogCpuMs(makePayloads(defaultMix, 'plain')));
   const ratios = [
     ratio(rows, 'salvage', 'nginx to files', 'plain', 1.5),
     ratio(rows, 'salvage', 'nginx to files', 'gzip', 0.25),
@@ -207,6 +238,11 @@ async function main(): Promise<void> {
     ratio(rows, 'node discards', 'nginx to files', 'plain'),
     ratio(rows, 'node discards', 'nginx to files', 'gzip'),
     ratio(rows, 'fastify discards', 'node discards', 'plain'),
+    summary(
+      'bound of any durable intake on node:http: nginx to files / (node discards + checksums + log) by CPU, plain',
+      needed.map((cpuMs) => cpuOf('nginx to files') / (cpuOf('node discards') + cpuMs)),
+      null,
+    ),
     ...(['plain', 'gzip'] as const).flatMap((encoding) => [
       ratio(rows, 'salvage', 'node discards', encoding),
       ratio(rows, 'salvage', 'node to files', encoding),
@@ -215,7 +251,7 @@ async function main(): Promise<void> {
     sustained('gzip'),
   ];
   process.stdout.write(
-    `${JSON.stringify({ bench: 'intake', node: process.version, rounds, durationMs, rows, floors, ratios, storageLatency }, null, 2)}\n`,
+    `${JSON.stringify({ bench: 'intake', node: process.version, rounds, durationMs, checksumsAndLogCpuMs: needed, rows, ratios, storageLatency }, null, 2)}\n`,
   );
 }
 

@@ -4,10 +4,10 @@
 
 // The servers under test, each its own process pinned to core 0.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clearFolder, makeFolder } from './folders.ts';
 
 export interface RunningServer {
   readonly port: number;
@@ -49,7 +49,7 @@ function running(child: ChildProcess, pid: () => number, port: number, dataDir: 
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
     await gone;
-    rmSync(dataDir, { recursive: true, force: true });
+    clearFolder(dataDir);
   };
   return {
     port,
@@ -64,11 +64,6 @@ function running(child: ChildProcess, pid: () => number, port: number, dataDir: 
   };
 }
 
-/** Where the files of a run go; a real disk, not a memory file system. */
-function makeDataDir(): string {
-  return mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'salvage-bench-'));
-}
-
 export function startSalvage(environment: Record<string, string>): Promise<RunningServer> {
   return startCollector([join(root, 'salvage'), 'collector'], environment);
 }
@@ -80,7 +75,7 @@ export function startDelayedCollector(delayMs: number): Promise<RunningServer> {
 }
 
 async function startCollector(command: readonly string[], environment: Record<string, string>): Promise<RunningServer> {
-  const [port, dataDir] = [await freePort(), makeDataDir()];
+  const [port, dataDir] = [await freePort(), makeFolder()];
   const child = spawn('taskset', ['-c', '0', process.execPath, ...command], {
     stdio: 'ignore',
     env: { ...process.env, PORT: String(port), HOST: '127.0.0.1', SALVAGE_DATA_DIR: dataDir, ...environment },
@@ -90,7 +85,7 @@ async function startCollector(command: readonly string[], environment: Record<st
 }
 
 export async function startNodeFloor(kind: 'discard' | 'fastify' | 'file'): Promise<RunningServer> {
-  const [port, dataDir] = [await freePort(), makeDataDir()];
+  const [port, dataDir] = [await freePort(), makeFolder()];
   const child = spawn(
     'taskset',
     ['-c', '0', process.execPath, join(import.meta.dirname, 'node-floor.ts'), kind, String(port), dataDir],
@@ -103,7 +98,7 @@ export async function startNodeFloor(kind: 'discard' | 'fastify' | 'file'): Prom
 /** nginx that stores every body in a file, one worker; null when nginx is not installed. */
 export async function startNginx(): Promise<RunningServer | null> {
   if (spawnSync('nginx', ['-v']).status !== 0) return null;
-  const [port, inner, dataDir] = [await freePort(), await freePort(), makeDataDir()];
+  const [port, inner, dataDir] = [await freePort(), await freePort(), makeFolder()];
   mkdirSync(join(dataDir, 'bodies'));
   const config = `daemon off; worker_processes 1; pid ${dataDir}/pid; error_log ${dataDir}/error.log; user root;
 events { worker_connections 1024; }
