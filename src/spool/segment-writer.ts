@@ -161,13 +161,15 @@ export class SegmentWriter {
       if (!isFull) return active;
       await this.#seal(active);
     }
-    const { files, path, onSegment, freshBudget } = this.#parts;
+    const { files, path, onSegment, freshBudget, takeSpareLog } = this.#parts;
+    // Taken before the directory is synced, so that its earlier segment is gone from the disk before it is written over.
+    const spare = takeSpareLog();
     this.#newestMs = Math.max(this.#parts.clock.now().getTime(), this.#newestMs + 1);
     const segment = new Segment(files, path, segmentName(this.#newestMs, randomBytes(nonceBytes)), freshBudget);
     try {
       await files.mkdir(segment.path);
       await files.syncDirectory(path);
-      const log = await this.#openLog(segment.logPath);
+      const log = await this.#openLog(segment.logPath, spare);
       this.#active = { segment, log, entryCount: 0, sizeBytes: 0 };
       await files.syncDirectory(segment.path);
       onSegment(segment);
@@ -177,17 +179,17 @@ export class SegmentWriter {
       await this.#active?.log.close().catch(() => {});
       this.#active = null;
       await files.removeTree(segment.path).catch(() => {});
+      if (spare !== undefined) await files.unlink(spare).catch(() => {});
       throw error;
     }
   }
 
   /**
-   * A log that is written over costs half of a new one: its blocks are there, on the disk and in the system's cache, and
+   * A log that is written over costs less than a new one: its blocks are there, on the disk and in the system's cache, and
    * a sync has no sizes to write. The nonce in each record keeps old records from being taken for new ones.
    */
-  async #openLog(path: string): Promise<OpenFile> {
-    const { files, takeSpareLog } = this.#parts;
-    const spare = takeSpareLog();
+  async #openLog(path: string, spare: string | undefined): Promise<OpenFile> {
+    const { files } = this.#parts;
     if (spare === undefined) return files.open(path, 'create');
     const log = await files.open(spare, 'update');
     try {
