@@ -117,7 +117,7 @@ function checksumsAndLogCpuMs(payloads: readonly Payload[]): number {
     const { body } = payloads[count % payloads.length] as Payload;
     hash('sha256', body);
     crc = crc32(body, crc);
-    // Over the same 64 MiB, as the spool does.
+    // Over the same blocks every 128 crashes, as the spool does with its logs.
     if (count % 128 === 0) writeSync(log, body, 0, body.length, 0);
     else writeSync(log, body);
     if (count % 8 === 0) fdatasyncSync(log);
@@ -128,8 +128,8 @@ function checksumsAndLogCpuMs(payloads: readonly Payload[]): number {
   return (user + system) / 1000 / count;
 }
 
-/** Waits until the spool is empty, so that the mover's work counts too; the time it took counts as well. */
-async function drained(server: RunningServer, startMs: number): Promise<number> {
+/** Waits until the spool is empty, so that the mover's work counts too. */
+async function untilDrained(server: RunningServer): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 200));
   const { readdirSync, existsSync, statSync } = await import('node:fs');
   const spool = join(server.dataDir, 'spool');
@@ -147,7 +147,6 @@ async function drained(server: RunningServer, startMs: number): Promise<number> 
     await new Promise((resolve) => setTimeout(resolve, 250));
     if (server.cpuMs() - before <= 20 || sizeOf(spool) < 1000) break;
   }
-  return performance.now() - startMs;
 }
 
 async function measure(
@@ -164,12 +163,14 @@ async function measure(
   const payloads = makePayloads(defaultMix, encoding);
   // A process that runs for weeks is measured, not the first second of its compiler.
   await load(server.port, payloads, concurrency, warmUpMs);
-  if (name.startsWith('salvage')) await drained(server, 0);
+  const isSalvage = name.startsWith('salvage');
+  if (isSalvage) await untilDrained(server);
   const cpuBeforeMs = server.cpuMs();
   const startMs = performance.now();
   const result = await load(server.port, payloads, concurrency, durationMs);
   const rssMb = server.rssMb();
-  const elapsedMs = name.startsWith('salvage') ? await drained(server, startMs) : performance.now() - startMs;
+  if (isSalvage) await untilDrained(server);
+  const elapsedMs = performance.now() - startMs;
   const cpuMsPerCrash = Math.round(((server.cpuMs() - cpuBeforeMs) / Math.max(1, result.count)) * 100) / 100;
   await server.stop();
   const requestsPerSecond = isSustained ? Math.round(result.count / (elapsedMs / 1000)) : result.requestsPerSecond;

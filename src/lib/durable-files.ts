@@ -21,7 +21,10 @@ export async function makeDirectory(files: Files, path: string): Promise<void> {
 /** Pieces of a file are written together up to this size: each write takes a turn of the thread pool. */
 const writeBytes = 1024 * 1024;
 
-/** Writes a new file whose bytes are on the disk when this resolves; its directory entry is not yet. Returns its size. */
+/**
+ * Writes a new file whose bytes are on the disk when this resolves; its directory entry is not yet. What the chunks hold
+ * must not change before. Returns its size.
+ */
 export async function writeSyncedFile(
   files: Files,
   path: string,

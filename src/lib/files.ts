@@ -110,14 +110,8 @@ class NodeFile implements OpenFile {
     this.#fd = fd;
   }
 
-  async read(buffer: Uint8Array, position: number): Promise<number> {
-    let filled = 0;
-    while (filled < buffer.length) {
-      const count = await readOnce(this.#fd, buffer, filled, position + filled);
-      if (count === 0) break;
-      filled += count;
-    }
-    return filled;
+  read(buffer: Uint8Array, position: number): Promise<number> {
+    return this.readv([buffer], position);
   }
 
   async readv(buffers: readonly Uint8Array[], position: number): Promise<number> {
@@ -158,14 +152,6 @@ class NodeFile implements OpenFile {
   close(): Promise<void> {
     return calls.close(this.#fd);
   }
-}
-
-function readOnce(fd: number, buffer: Uint8Array, offset: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) =>
-    fs.read(fd, buffer, offset, buffer.length - offset, position, (error, count) =>
-      error ? reject(error) : resolve(count),
-    ),
-  );
 }
 
 function readvOnce(fd: number, buffers: readonly Uint8Array[], position: number): Promise<number> {

@@ -11,7 +11,7 @@ import { Burst } from '../../src/mover/burst.ts';
 const received = new Date('2026-11-28T12:00:00Z');
 
 /** A clock whose time passes by looks, and a process that does `during` in each of them. */
-function process(during: (look: number) => Promise<void>) {
+function fakeProcess(during: (look: number) => Promise<void>) {
   let looks = 0;
   const clock: Clock = {
     now: () => new Date(received.getTime() + looks * 50),
@@ -38,7 +38,7 @@ const { signal } = new AbortController();
 test('a crash waits while reports come and the loop is busy, and goes when one of the two is over', async () => {
   for (const end of ['no more reports', 'time to spare'] as const) {
     let count = 1;
-    const { clock, looks } = process(async (look) => {
+    const { clock, looks } = fakeProcess(async (look) => {
       if (look < 4 || end === 'time to spare') count += 1;
       if (look < 4 || end === 'no more reports') await busy();
       else await wait(60);
@@ -53,7 +53,7 @@ test('a crash waits while reports come and the loop is busy, and goes when one o
 
 test('a burst without end holds a crash for five seconds, a draining mover not at all', async () => {
   let count = 0;
-  const { clock, looks } = process(async () => {
+  const { clock, looks } = fakeProcess(async () => {
     count += 1;
     await busy();
   });
